@@ -1,6 +1,6 @@
 """What a portfolio holds over time, from the fills and the price path of each security: exposure, and buy and hold.
 
-Times are ms on the exchange's clock, days are days since 1970-01-01, money is in the market's currency.
+Times are ms on the exchange's clock, days are days since 1970-01-01, money is in one currency.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pipeline.ticks import union_of
 from pipeline.times import DAY, MILLISECOND, MINUTE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.ticks import Float64s, Int64s
 
 DAY_MS: Final = DAY // MILLISECOND
@@ -35,12 +37,21 @@ class Exposure:
         self._priced = 0
         self._first, self._last = SLOTS, -1
 
-    def add(self, stamps: Int64s, position: Int64s, price: Float64s, mark_stamps: Int64s, marks: Float64s) -> None:
+    def add(
+        self,
+        stamps: Int64s,
+        position: Int64s,
+        price: Float64s,
+        mark_stamps: Int64s,
+        marks: Float64s,
+        together: Callable[[Int64s], Int64s] = lambda stamps: stamps,
+    ) -> None:
         """Add one security.
 
         Args:
             stamps, position, price: Of its fills, in order of time.
             mark_stamps, marks: Its price path; NaN where no price is known.
+            together: Puts its times on the clock of all securities, which its slots are on.
         """
         if not len(self._days):
             return
@@ -52,7 +63,7 @@ class Exposure:
             at = np.searchsorted(days, self._days, side="right") - 1
             self._growth += np.where(at >= 0, closes[at], 0.0)
             self._priced += 1
-        of_marks, of_fills = self._slots(mark_stamps), self._slots(stamps)
+        of_marks, of_fills = self._slots(together(mark_stamps)), self._slots(together(stamps))
         for slots in (of_marks, of_fills):
             if len(slots):
                 of_day = slots % SLOTS

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
 
 from pipeline.metrics.exposure import Exposure
 from pipeline.numbers import amounts_in, currency
@@ -22,16 +21,16 @@ from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.sketch import sketch
-from pipeline.pages.time_axis import DAY_MS, Clock
-from pipeline.ticks import union_of
+from pipeline.pages.time_axis import UTC, Clock, ClockBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.pages.assumption_check import Check
     from pipeline.pages.equity_curve import Curve
     from pipeline.pages.run_reader import Contents
     from pipeline.store.path import AnyPath
+    from pipeline.ticks import Int64s
 
 MOST_SECURITIES: Final = 1_000
 FEWEST_BYTES: Final = 1_500
@@ -141,30 +140,36 @@ def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Drawings:
-    """The charts over time: the portfolio's equity, the panels of the securities shown, and what was held."""
+    """The charts over time: the portfolio's equity, the panels of the securities shown, and what was held.
+
+    clock: of the panels, each on its exchange's hours. together: of all securities, in UTC where these are in several
+    time zones, else the same.
+    """
 
     curve: Curve
     panels: Mapping[str, timelines.Panel]
     exposure: Exposure
     clock: Clock
+    together: Clock
 
 
 def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
     drawn = _drawings(contents, frame.shown, room)
-    clock = drawn.clock
+    clock, together = drawn.clock, drawn.together
     capital = contents.portfolio.get("peak_capital")
     is_mixed = contents.money.is_mixed
     has_days = len(contents.total.days) and not is_mixed
-    of_days = record_charts(contents.total, drawn.exposure, clock, capital) if has_days else {}
+    of_days = record_charts(contents.total, drawn.exposure, together, capital) if has_days else {}
     names = {ticker: f"panel-{number}" for number, ticker in enumerate(frame.shown)}
-    data = {
+    axes = {each.name: each.axis() for each in (clock, together)}
+    data: dict[str, Any] = {
         "charts": {
             **_of_portfolio(contents, frame, drawn, of_days),
             **{names[ticker]: panel.chart for ticker, panel in drawn.panels.items()},
         },
-        "shared": {"clock": clock.axis(), **_shared_panels(drawn.panels), **timelines.PARTS},
-        "days": np.diff(clock.days, prepend=0).tolist(),
-        "hours": [clock.opens, clock.closes],
+        "shared": axes | _shared_panels(drawn.panels) | timelines.PARTS,
+        **clock.days_and_hours(),
+        **({UTC: together.days_and_hours()} if together.name == UTC else {}),
         "currency": contents.money.together,
         "markets": markets_of(contents.run),
     }
@@ -200,17 +205,18 @@ def _of_portfolio(contents: Contents, frame: _Frame, drawn: _Drawings, of_days: 
     """Return the charts of all securities together; none where their currencies do not add up."""
     if contents.money.is_mixed:
         return {}
-    portfolio = timelines.portfolio(drawn.curve, contents.total, drawn.clock)
+    portfolio = timelines.portfolio(drawn.curve, contents.total, drawn.together)
     return {"portfolio": portfolio | {"market": one_of(markets_of(contents.run))}, **frame.charts, **of_days}
 
 
 def _over_time(contents: Contents, drawn: _Drawings, of_days: Mapping[str, Any]) -> Piece:
-    still = sketch(drawn.curve.stamps, drawn.curve.equity, drawn.clock)
+    is_utc = drawn.together.name == UTC
+    still = sketch(drawn.curve.stamps, drawn.curve.equity, drawn.together)
     return joined(
         [
-            sections.equity(_note(drawn.curve), still, is_utc=len(zones_of([contents.run])) > 1),
+            sections.equity(_note(drawn.curve), still, is_utc=is_utc),
             record.record(contents, of_days),
-            record.held(contents, drawn.exposure.growth()),
+            record.held(contents, drawn.exposure.growth(), is_utc=is_utc),
         ]
     )
 
@@ -218,22 +224,21 @@ def _over_time(contents: Contents, drawn: _Drawings, of_days: Mapping[str, Any])
 def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     """Read one security after the other, and draw each in its share of so many bytes; the least first."""
     equity, exposure, panels = EquityCurve(), Exposure(contents.total.days), {}
-    first, last = drawn_span(contents.run) or (DAY_MS - 1, 0)
-    days = [contents.total.days]
+    own, of_all = ClockBuilder(contents.total.days, drawn_span(contents.run)), ClockBuilder(contents.total.days)
     is_utc = len(zones_of([contents.run])) > 1
     of_portfolio = min(room // _PORTFOLIO, _CURVE + timelines.COST_OF_FILL * int(contents.portfolio["fills"] or 0))
     left, waiting = room - of_portfolio, set(shown)
     for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
         track = contents.track(ticker)
         rates, of_marks = (contents.rate(ticker, stamps) for stamps in (track.stamps, track.price_stamps))
-        moments = in_utc(contents.run, ticker, track.stamps) if is_utc else track.stamps
+        on_one = _on_one_clock(contents.run, ticker, is_utc=is_utc)
+        moments = on_one(track.stamps)
         equity.add(ticker, moments, track.net * rates)
         prices, marks = (contents.money.in_currency(ticker, each) for each in (track.price, track.marks))
-        exposure.add(track.stamps, track.position, prices * rates, track.price_stamps, marks * of_marks)
-        for stamps in (track.stamps, track.price_stamps, *([moments] if is_utc else [])):
-            if len(stamps):
-                days.append(union_of([stamps // DAY_MS]))
-                first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))
+        exposure.add(track.stamps, track.position, prices * rates, track.price_stamps, marks * of_marks, on_one)
+        own.add(track.stamps)
+        own.add(track.price_stamps)
+        of_all.add(moments)
         if ticker in waiting:
             exchange = exchange_of(contents.run, ticker)
             recorded = own_series.read_own_series(contents, ticker, track)
@@ -241,8 +246,13 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
             waiting.remove(ticker)
             left -= len(embedded(panels[ticker].chart))
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
-    of_day = np.array([first, last] if last >= first else [], np.int64)
-    return _Drawings(curve, panels, exposure, Clock(union_of(days), of_day))
+    clock = own.clock()
+    return _Drawings(curve, panels, exposure, clock, of_all.clock(UTC) if is_utc else clock)
+
+
+def _on_one_clock(run: Mapping[str, Any], ticker: str, *, is_utc: bool) -> Callable[[Int64s], Int64s]:
+    """Return what puts times of a security on the clock of all: UTC where exchanges are in several time zones."""
+    return partial(in_utc, run, ticker) if is_utc else lambda stamps: stamps
 
 
 def _cost(contents: Contents, ticker: str) -> int:

@@ -165,13 +165,13 @@ def _drawdowns(contents: Contents) -> Piece:
     return scrolls(caption, table_of(caption, heads, rows or none, name="drawdowns"))
 
 
-def held(contents: Contents, growth: Float64s | None) -> Piece:
+def held(contents: Contents, growth: Float64s | None, *, is_utc: bool) -> Piece:
     """Return what was held, and what buying and holding would have made; nothing where there is no day."""
     if not len(contents.total.days):
         return NOTHING
     about = (
         "Value of the open positions, long or short, at the latest mid or print: the mean and the highest of each "
-        "market day, looked at every five minutes."
+        f"market day, looked at every five minutes{' on one clock, UTC' if is_utc else ''}."
     )
     curve, table = _beside(contents, growth)
     risk = BY_NAME["pnl_per_inventory"]

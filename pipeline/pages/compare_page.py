@@ -119,8 +119,7 @@ def _page_of(sides: Sequence[Side]) -> bytes:
         {
             "charts": {"equity": chart},
             "shared": {"clock": clock.axis()},
-            "days": np.diff(clock.days, prepend=0).tolist(),
-            "hours": [clock.opens, clock.closes],
+            **clock.days_and_hours(),
         },
         title=f"{' and '.join(side.name for side in sides)} side by side",
         sides=sides,

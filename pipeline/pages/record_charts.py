@@ -103,7 +103,7 @@ def _over_days(
     anchor = [*rows][-1]
     axis = {
         "hoverformat": "%a %d %b %Y",
-        "shared": "clock",
+        "shared": clock.name,
         "anchor": anchor,
         "range": clock.span(total.days),
         "nticks": 5,

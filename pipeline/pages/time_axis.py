@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from pipeline.ticks import union_of
 from pipeline.times import DAY, HOUR, MILLISECOND
 
@@ -12,15 +14,20 @@ if TYPE_CHECKING:
 
 DAY_MS: Final = DAY // MILLISECOND
 HOUR_MS: Final = HOUR // MILLISECOND
+UTC: Final = "utc"
+"""The name of the clock of all securities where their exchanges are in several time zones."""
 STEP_MS: Final = HOUR_MS // 2
 """The stretch of the day is of whole half hours."""
 
 
 class Clock:
-    """The stretch of the day, hours, and the days that anything happened on; times in ms, exchange-local."""
+    """The stretch of the day, hours, and the days that anything happened on; times in ms, exchange-local or in UTC.
 
-    def __init__(self, days: Int64s, times_of_day: Int64s) -> None:
-        self.days = days
+    name: what charts have for its axis.
+    """
+
+    def __init__(self, days: Int64s, times_of_day: Int64s, name: str = "clock") -> None:
+        self.days, self.name = days, name
         first, last = (int(times_of_day.min()), int(times_of_day.max())) if len(times_of_day) else (0, DAY_MS - 1)
         self.opens = first // STEP_MS * STEP_MS / HOUR_MS
         self.closes = (last // STEP_MS + 1) * STEP_MS / HOUR_MS
@@ -41,6 +48,10 @@ class Clock:
         """Return the range of an axis that shows these days."""
         return [self.start(int(days[0])), self.end(int(days[-1]))] if len(days) else [0, DAY_MS]
 
+    def days_and_hours(self) -> dict[str, Any]:
+        """Return what page.js places times by: the first day, how far each other is from the one before, the hours."""
+        return {"days": np.diff(self.days, prepend=0).tolist(), "hours": [self.opens, self.closes]}
+
     def axis(self) -> dict[str, Any]:
         """Return Plotly's axis of this clock."""
         return {"type": "date", "rangebreaks": self._breaks(), "hoverformat": "%a %d %b %Y %H:%M:%S"}
@@ -50,3 +61,26 @@ class Clock:
         gaps = (self.days[1:] - self.days[:-1]) * DAY_MS - int((self.closes - self.opens) * HOUR_MS)
         ends = self.days[:-1] * DAY_MS + int(self.closes * HOUR_MS)
         return [{"values": ends[gaps == gap].tolist(), "dvalue": gap} for gap in union_of([gaps]).tolist() if gap > 0]
+
+
+class ClockBuilder:
+    """Gathers the days that some times are on and the stretch of the day that they are in.
+
+    span: the first and last ms of a day that are drawn in any case; None for none.
+    """
+
+    def __init__(self, days: Int64s, span: tuple[int, int] | None = None) -> None:
+        self._days = [days]
+        self._first, self._last = span or (DAY_MS - 1, 0)
+
+    def add(self, stamps: Int64s) -> None:
+        """Add times, ms."""
+        if len(stamps):
+            of_day = stamps % DAY_MS
+            self._days.append(union_of([stamps // DAY_MS]))
+            self._first, self._last = min(self._first, int(of_day.min())), max(self._last, int(of_day.max()))
+
+    def clock(self, name: str = "clock") -> Clock:
+        """Return the clock of all that was added."""
+        span = [self._first, self._last] if self._last >= self._first else []
+        return Clock(union_of(self._days), np.array(span, np.int64), name)

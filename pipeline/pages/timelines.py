@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.pages import own_series
 from pipeline.pages.curves import extremes, packed_columns
-from pipeline.pages.time_axis import HOUR_MS
+from pipeline.pages.time_axis import HOUR_MS, UTC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,6 +160,7 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
         "layout": layout_of_rows(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3"),
         "days": np.diff(total.days, prepend=0).tolist(),
         "pack": packed_columns(columns),
+        **({"utc": True} if clock.name == UTC else {}),
     }
 
 
@@ -280,7 +281,7 @@ def layout_of_rows(rows: dict[str, tuple[str, list[float]]], height: int) -> dic
 
 
 def _across(clock: Clock, days: Int64s, anchor: str) -> dict[str, Any]:
-    return {"xaxis": {"shared": "clock", "anchor": anchor, "range": clock.span(days)}}
+    return {"xaxis": {"shared": clock.name, "anchor": anchor, "range": clock.span(days)}}
 
 
 def _bars(total: Daily) -> tuple[list[int], Float64s, str]:

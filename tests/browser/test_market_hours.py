@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,36 @@ def test_phases_are_shaded_by_the_hours_of_each_day_in_sight(tmp_path: Path, ope
     assert said == "Shaded: closing auction 12:00\u201312:10. Hours of ADX, Asia/Dubai."
     panel.get_by_role("button", name="Show all").click()
     assert shown(page)[0] == []
+    assert opened.said == []
+
+
+RANGES = """names => names.map(name => document.querySelector(`[data-chart="${name}"]`)._fullLayout.xaxis.range
+    .map(one => String(one).slice(11, 13)))"""
+
+
+def test_all_together_are_on_the_hours_of_utc_and_panels_on_those_of_their_exchange(
+    tmp_path: Path, open_page: Callable[..., Any]
+) -> None:
+    folder = invent(tmp_path / "run", ["EMAAR", "FAB"], days=3)
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    zones = {"ONE": "Asia/Tokyo", "TWO": "Asia/Dubai"}
+    run |= {"markets": {name: {"time_zone": zone, "phases": []} for name, zone in zones.items()}}
+    run |= {"exchanges": {"EMAAR": "ONE", "FAB": "TWO"}}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    file = tmp_path / "page.html"
+    file.write_bytes(backtest_page(folder))
+    opened = open_page(file)
+    page = opened.page
+    page.evaluate("report.drawAll()")
+    page.wait_for_timeout(400)
+    portfolio, panel = page.evaluate(RANGES, ["portfolio", "panel-0"])
+    assert (portfolio[0], panel[0]) == ("01", "10")
+    show = page.locator(".panel:has([data-chart=panel-0]), #equity").get_by_role("button", name="Show 1 day")
+    for button in show.all():
+        button.click()
+    page.wait_for_timeout(400)
+    portfolio, panel = page.evaluate(RANGES, ["portfolio", "panel-0"])
+    assert (portfolio[0], panel[0]) == ("01", "10")
     assert opened.said == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,14 +27,32 @@ MARKS = st.lists(st.tuples(MOMENT, st.integers(1, 9) | st.none()), max_size=12, 
 )
 
 
-def added(securities: list[tuple[Fills, Marks]]) -> Exposure:
+def added(securities: list[tuple[Fills, Marks]], by: int = 0) -> Exposure:
     exposure = Exposure(np.array(DAYS, np.int64))
     for fills, marks in securities:
         stamps, position, price = (np.array([row[at] for row in fills], np.int64) for at in range(3))
         at = np.array([moment for moment, _ in marks], np.int64)
         worth = np.array([np.nan if mark is None else mark for _, mark in marks], np.float64)
-        exposure.add(stamps, position, price.astype(np.float64), at, worth)
+        exposure.add(stamps, position, price.astype(np.float64), at, worth, lambda stamps: stamps + by)
     return exposure
+
+
+@given(st.lists(st.tuples(FILLS, MARKS), max_size=3), st.integers(-100, 100))
+def test_slots_are_on_the_clock_of_all_and_growth_is_of_each_exchanges_days(
+    securities: list[tuple[Fills, Marks]], slots: int
+) -> None:
+    by = slots * SLOT_MS
+
+    def moved(rows: list[Any]) -> list[Any]:
+        return [(row[0] + by, *row[1:]) for row in rows]
+
+    together = added(securities, by)
+    shifted = added([(moved(fills), moved(marks)) for fills, marks in securities])
+    for one, other in zip(together.by_day(), shifted.by_day(), strict=True):
+        assert one.tolist() == other.tolist()
+    growth, expected = together.growth(), added(securities).growth()
+    assert (growth is None) == (expected is None)
+    assert growth is None or expected is None or growth.tolist() == expected.tolist()
 
 
 def worth_at(fills: Fills, marks: Marks, end: int) -> float:

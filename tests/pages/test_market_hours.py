@@ -106,8 +106,15 @@ def test_equity_of_exchanges_in_several_zones_is_in_utc_and_says_so(
     for number, stamps in enumerate(of_each):
         assert page.columns(f"panel-{number}")["stamps"] == stamps.tolist()
     assert f"of all securities {clock}" in backtest_page(folder).decode()
-    opens, closes = page.data["hours"]
-    assert all(opens <= stamp % 86_400_000 / 3_600_000 < closes for stamp in expected)
+    own = [stamp for stamps in of_each for stamp in stamps.tolist()]
+    for data, stamps in ((page.data, own), (page.data.get("utc", page.data), expected)):
+        of_day = [stamp % 86_400_000 / 3_600_000 for stamp in stamps]
+        opens, closes = data["hours"]
+        assert opens <= min(of_day) <= max(of_day) < closes
+    in_utc = hours != (0, 0)
+    axes = {name: page.data["charts"][name]["layout"]["xaxis"]["shared"] for name in ("portfolio", "exposure", "hold")}
+    assert set(axes.values()) == {"utc" if in_utc else "clock"}
+    assert ("five minutes on one clock, UTC." in backtest_page(folder).decode()) == in_utc
     other = shutil.copytree(folder, tmp_path / "other")
     both = compare_page([folder, other], tmp_path / "page.html")
     for line in (0, 1):

@@ -31,6 +31,8 @@
   // Plotly and the columns of charts over time come compressed.
   const charts = [...document.querySelectorAll(".chart")];
   const clock = new timeline.Clock(timeline.summed(data.days), data.hours);
+  const utc = data.utc ? new timeline.Clock(timeline.summed(data.utc.days), data.utc.hours) : clock;
+  const clockOf = (chart) => (chart.utc ? utc : clock); // panels are on their exchange's, all together in UTC
   for (const [name, chart] of Object.entries(data.charts)) {
     if (chart.shared) data.charts[name] = { ...data.shared[chart.shared], ...chart };
     if (chart.days) chart.days = timeline.summed(chart.days);
@@ -43,7 +45,7 @@
     const content = await bytesOf(chart.pack);
     if (!chart.days) {
       const days = (chart.days = timeline.daysOf(chart.pack, content));
-      const range = days.length ? [clock.start(days[0]), clock.end(days.at(-1))] : [0, clock.end(0)];
+      const on = clockOf(chart), range = days.length ? [on.start(days[0]), on.end(days.at(-1))] : [0, on.end(0)];
       chart.layout = { ...chart.layout, xaxis: { ...chart.layout.xaxis, range } };
     }
     bytes.set(name, content);
@@ -134,10 +136,10 @@
   const count = (value) => value.toLocaleString("en-US");
   const inSight = (div, figure, layout) => {
     const name = div.dataset.chart, chart = data.charts[name];
-    if (!prepared.has(name)) prepared.set(name, timeline.prepared(chart, bytes.get(name), clock));
+    if (!prepared.has(name)) prepared.set(name, timeline.prepared(chart, bytes.get(name), clockOf(chart)));
     (div._fullData || []).forEach((trace, at) => { figure.data[at].visible = trace.visible; });
     const range = div._range || chart.layout.xaxis.range, pixels = layout.width - layout.margin.l - layout.margin.r;
-    const { data: traces, heights, seen, shown } = timeline.view(figure.data, prepared.get(name), range, pixels, clock);
+    const { data: traces, heights, seen, shown } = timeline.view(figure.data, prepared.get(name), range, pixels, clockOf(chart));
     figure.data = traces;
     layout.xaxis.range = [...range];
     layout.modebar = { uirevision: 1 };
@@ -153,10 +155,10 @@
   const shade = (div, layout, chart, range, pixels) => {
     const market = (data.markets || {})[chart.market];
     if (!market) return;
-    const phases = timeline.phasesIn(market, chart.days, range, clock), isDay = new Set(phases.map((one) => one.day)).size === 1;
+    const phases = timeline.phasesIn(market, chart.days, range, clockOf(chart)), isDay = new Set(phases.map((one) => one.day)).size === 1;
     layout.shapes = phases.map(({ name, x0, x1 }) => {
       const [shown, opacity] = SHADES[name] || ["accent", 0.18];
-      const fits = isDay && !div._paper && (x1 - x0) / clock.span * pixels > LABEL;
+      const fits = isDay && !div._paper && (x1 - x0) / clockOf(chart).span * pixels > LABEL;
       const label = fits ? { text: name, textangle: -90, textposition: "top center", xanchor: "right", yanchor: "middle", font: { size: 10, color: colour("quiet") } } : {};
       return { type: "rect", layer: "below", xref: "x", yref: "paper", x0, x1, y0: 0, y1: 1, line: { width: 0 }, fillcolor: colour(shown), opacity, label };
     });
@@ -195,11 +197,11 @@
     bar.className = "tools";
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", "Zoom");
-    const { days } = data.charts[div.dataset.chart];
+    const chart = data.charts[div.dataset.chart], { days } = chart, hours = clockOf(chart);
     let last = days.length - 1, size = 0;
     const show = (count, end) => {
       last = Math.max(Math.min(end, days.length - 1), count - 1);
-      return look(div, count && count < days.length ? [clock.start(days[last - count + 1]), clock.start(days[last]) + clock.span] : null, count);
+      return look(div, count && count < days.length ? [hours.start(days[last - count + 1]), hours.start(days[last]) + hours.span] : null, count);
     };
     const button = (text, label, act) => {
       const one = document.createElement("button");
