@@ -51,7 +51,10 @@ def encode_trades(replayed: Replayed, shift: int) -> bytes:
 
 
 def marks_table(fills: Fills, observed: Observed, shift: int) -> Any:
-    """Return one row a fill, in execution order: its event, where and when its order was placed, the mids."""
+    """Return one row a fill, in execution order: its event, where and when its order was placed, the mids.
+
+    A column `order` of several orders a side.
+    """
     assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
     known = observed.placed != NO_TIME
     columns = {
@@ -60,6 +63,8 @@ def marks_table(fills: Fills, observed: Observed, shift: int) -> Any:
         "placed": number_array((observed.placed - shift) // MILLISECOND, pa.timestamp("ms"), known),
         "mid": _prices(observed.mid),
     }
+    if fills.order is not None:
+        columns["order"] = number_array(abs(fills.order), pa.int64(), fills.order != 0)
     columns |= {f"mid_{name}": _prices(observed.mid_later[number]) for number, name in enumerate(HORIZONS)}
     return pa.table(columns)
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from tests.made import make_config, make_store
+from tests.made import make_config, make_store, make_strategy
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
 RUN: Final = PAGE.split("\n## The run folder\n")[1].split("\n## ")[0]
@@ -25,13 +25,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     api.backtest(config=make_config(base / "v1.json", ("FAB",)), output_dir=base / "maker", sensitivity=True, **fees)
     (base / "auction.json").write_text('{"_defaults": {}}')
     api.backtest("closing_auction", config=base / "auction.json", output_dir=base / "auction", report=False, **fees)
+    ladder = make_strategy(base / "own.py", "levels = 2\n\ndef on_tick(self, m):\n    m.place(1, 10.0, 5)")
+    own: dict[str, Any] = {"strategy": str(ladder), "config": base / "own.json", "engine": "python", "report": False}
+    api.backtest(output_dir=base / "ladder", **own, **fees)
     return base
 
 
 @pytest.mark.parametrize("part", ["trades", "marks", "prices"])
 def test_every_column_of_a_parquet_file_is_named_with_its_type(folder: Path, part: str) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\S+?)(, null)? \|", PARTS[f"{part}/<TICKER>.parquet"], flags=re.MULTILINE)
-    written = {run: pq.read_table(folder / run / part / "FAB.parquet") for run in ("maker", "auction")}
+    written = {run: pq.read_table(folder / run / part / "FAB.parquet") for run in ("maker", "auction", "ladder")}
     schema = {field.name: str(field.type) for table in written.values() for field in table.schema}
     assert {name: kind for name, kind, _ in rows} == schema
     empty = {name for table in written.values() for name in table.column_names if table[name].null_count}

@@ -96,7 +96,7 @@ def read(folder: Path, ticker: str) -> Security:
                 realized=trade["realized_pnl"],
                 position=trade["position"],
                 fee=trade.get("fee", 0.0),
-                order=mark["placed_event"],
+                order=mark.get("order", mark["placed_event"]),
                 placed=mark["placed"],
                 mid=mark["mid"],
                 later={name: mark[f"mid_{name}"] for name in HORIZONS},

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 TICKERS: Final = ("EMAAR", "FAB", "MODON")
 UNEVEN: Final = "days without prints"
+SEVERAL: Final = "several orders a side"
 RUNS: Final[dict[str, dict[str, Any]]] = {
     "v1": {"strategy": "v1_baseline"},
     "v1 with fees": {"strategy": "v1_baseline", "parameters": {"execution.fees_bps": 5}},
@@ -53,8 +54,18 @@ RUNS: Final[dict[str, dict[str, Any]]] = {
     "v3 late": {"strategy": "v3_liquidity_monitor", "parameters": {"execution.latency_ms": 1_500}},
     "auction": {"strategy": "closing_auction"},
     "plain": {"strategy": "own"},
+    SEVERAL: {"strategy": "ladder"},
     UNEVEN: {"strategy": "v1_baseline", "parameters": {"execution.fees_bps": 5, "execution.flatten": "touch"}},
 }
+LADDER: Final = """
+levels = 2
+
+def on_tick(self, m):
+    if m.event % 9 == 0 and m.bid_size > 0 and m.ask_size > 0:
+        for k in range(2):
+            m.place(1, m.bid - k * 0.01, 50)
+            m.place(-1, m.ask + k * 0.01, 40)
+"""
 NEED_THE_TICKS: Final = ("orders", "counters", *(figure.name for figure in FILL_FIGURES))
 """What a folder does not hold the making of; tests of the engine hold it."""
 
@@ -67,6 +78,9 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         tick = "    if m.bid > 0:\n        m.quote_bid(m.bid, int(fmean([7])))\n"
         file = make_strategy(base / "own.py", f"def on_tick(self, m):\n{tick}")
         options |= {"strategy": str(file), "config": file.with_suffix(".json"), "backend": "sequential"}
+    elif options["strategy"] == "ladder":
+        file = make_strategy(base / "own.py", LADDER)
+        options |= {"strategy": str(file), "config": file.with_suffix(".json"), "engine": "python", "workers": 1}
     elif options["strategy"] == "closing_auction":
         (base / "config.json").write_text(
             '{"_defaults": {"spread_vwap_pct": 0.01, "trend_filter_sell_enabled": false}}'
@@ -76,7 +90,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         options["config"] = make_config(base / "config.json")
     store = make_store(base / "parquet")
     for seed, ticker in enumerate(TICKERS):
-        write(store, ticker, random_ticks(seed, days=12, a_day=300))
+        write(store, ticker, random_ticks(seed, days=3 if request.param == SEVERAL else 12, a_day=300))
     if request.param == UNEVEN:
         make_uneven(store)
     api.backtest(**options, parquet_dir=store, output_dir=base / "out", report=False, sensitivity=False)
@@ -152,7 +166,7 @@ def intervals(found: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any] 
 def limits(folder: Path, securities: Sequence[Security]) -> dict[str, float | None]:
     """Return what is measured by the strategy's limits, by the config of these runs."""
     strategy = json.loads((folder / "run.json").read_text())["strategy"]
-    if strategy == "own":
+    if strategy == "own":  # the ladder, too
         return {"return_on_limit": None, "time_at_limit": None}
     auction = strategy == "closing_auction"
     notional = 250_000.0 if auction else float(PARAMETERS["max_notional"])

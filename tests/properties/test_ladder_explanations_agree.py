@@ -132,6 +132,24 @@ def test_fills_are_explained_with_what_the_reference_has_of_the_order(ladder: ty
     assert [what for what in wanted if reached[what] < 3 * count // 100 + 1] == []
 
 
+def test_orders_are_counted_and_told_apart_as_by_the_reference(ladder: type[Strategy]) -> None:
+    again = 0
+    for seed in range(100):
+        case, execution = case_of(seed), model_of(seed)
+        run = simulate(case.ticks, ladder, {"seed": seed}, facts_of(case.exchange), execution, "python")
+        reference = noted(case, seed, execution)
+        assert run.orders == reference.counted
+        assert run.fills.order is not None
+        seen: dict[tuple[int, int] | None, int] = {None: 0}
+        for number, order in enumerate(run.fills.order.tolist(), 1):
+            counted = reference.notes[number].counted if number in reference.notes else None
+            assert (order > 0) == (counted not in seen)
+            again += order < 0
+            assert abs(order) == seen.setdefault(counted, order)
+        assert len({*seen.values()}) == len(seen)
+    assert again > 50
+
+
 def told(moment: Moment) -> list[tuple[int, float, int, int]]:
     numbers = [order.order.number or 0 for order in moment.orders]
     return [

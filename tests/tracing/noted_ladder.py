@@ -32,7 +32,7 @@ class Noted:
 
     volume: of the print, for that side. found: shares ahead of the order and left of it before that event. prior: our
     orders that the event came to before it: number, price, shares left of it, shares filled. calm: whether the strategy
-    did nothing at that event before.
+    did nothing at that event before. counted: what tells the order of the fill from others, as they are counted.
     """
 
     number: int
@@ -41,6 +41,7 @@ class Noted:
     found: tuple[int, int]
     prior: list[tuple[int, float, int, int]]
     calm: bool
+    counted: tuple[int, int]
 
 
 class NotedLadder(Scattered):
@@ -48,7 +49,7 @@ class NotedLadder(Scattered):
 
     def __init__(self, *inputs: Any) -> None:
         super().__init__(*inputs)
-        self.at = self.volume = self.acts = 0
+        self.at = self.volume = self.acts = self.counted = 0
         self.places: dict[int, Place] = {}
         self.took_at: dict[int, Place] = {}
         self.came_to: dict[int, list[tuple[int, float, int, int]]] = {}
@@ -68,6 +69,7 @@ class NotedLadder(Scattered):
         super().enter(order, price, size)
         ahead = order.ahead if order.remaining else 0
         place = Place(self.at, 0, self.at, 0, self.at, price, ahead, size)
+        self.counted += before is None or price != old_price
         if before is not None and price == old_price:
             place = replace(place, placed=before.placed, again=before.again + 1, moves=before.moves)
         elif before is not None:
@@ -91,7 +93,9 @@ class NotedLadder(Scattered):
         at = next(at for at, one in enumerate(came_to) if one[0] == order.number)
         prior = [(number, price, left, self.had.get(number, 0)) for number, price, _, left in came_to[:at]]
         place = self.places[order.number]
-        noted = Noted(order.number, place, self.volume, came_to[at][2:], prior, self.acts == 0)
+        noted = Noted(
+            order.number, place, self.volume, came_to[at][2:], prior, self.acts == 0, (order.number, place.moves)
+        )
         self.notes[len(self.fills) + 1] = noted
         self.had[order.number] = quantity
         super().fill_order(event, order, price, quantity)
@@ -99,5 +103,6 @@ class NotedLadder(Scattered):
     def fill(self, event: Event, which: int, price: float, quantity: int) -> None:
         number = len(self.fills) + 1
         if self.filling and number not in self.notes:
-            self.notes[number] = Noted(self.filling, self.took_at[self.filling], 0, (0, 0), [], calm=True)
+            counted = self.filling, self.places[self.filling].moves
+            self.notes[number] = Noted(self.filling, self.took_at[self.filling], 0, (0, 0), [], True, counted)
         super().fill(event, which, price, quantity)
