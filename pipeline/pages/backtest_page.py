@@ -236,12 +236,12 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
         equity.add(ticker, moments, track.net * rates)
         prices, marks = (contents.money.in_currency(ticker, each) for each in (track.price, track.marks))
         exposure.add(track.stamps, track.position, prices * rates, track.price_stamps, marks * of_marks, on_one)
-        own.add(track.stamps)
-        own.add(track.price_stamps)
+        recorded = own_series.read_own_series(contents, ticker, track) if ticker in waiting else []
+        for stamps in (track.stamps, track.price_stamps, *(each.stamps for each in recorded)):
+            own.add(stamps)
         of_all.add(moments)
         if ticker in waiting:
             exchange = exchange_of(contents.run, ticker)
-            recorded = own_series.read_own_series(contents, ticker, track)
             panels[ticker] = timelines.panel(track, recorded, contents.daily[ticker], exchange, left // len(waiting))
             waiting.remove(ticker)
             left -= len(embedded(panels[ticker].chart))

@@ -78,6 +78,15 @@ def test_a_panel_has_every_number_on_the_row_that_it_belongs_to(tmp_path: Path) 
     assert (edges[0], edges[-1]) == (0.0, pytest.approx(1.0))
 
 
+def test_the_clock_of_a_page_has_room_for_what_was_recorded_outside_the_session(tmp_path: Path) -> None:
+    folder = invent(tmp_path / "run", ["EMAAR", "FAB"], 3, 60)
+    record(folder, "FAB", stamps_of(3) - 2 * HOUR_MS, early=np.arange(3.0))
+    page = read_page(backtest_page(folder))
+    assert page.data["hours"][0] == 8
+    record(folder, "EMAAR", stamps_of(3), early=np.arange(3.0))
+    assert read_page(backtest_page(folder)).data["days"] == page.data["days"]
+
+
 def test_a_page_without_series_is_as_it_was(tmp_path: Path) -> None:
     folder = invent(tmp_path / "run", ["FAB"], 3, 60)
     page = read_page(backtest_page(folder))

@@ -27,7 +27,7 @@ const fillSweep = async () => {
   const isPercent = (figure) => sweep.forms[figure.form].factor === 100;
   const isAmount = (figure) => /money|count/.test(figure.form);
   const shown = (figure, value) => (Number.isNaN(value) ? "-" : number(value, sweep.forms[figure.form]) + (isPercent(figure) ? " %" : ""));
-  const tickFormat = (figure) => (isAmount(figure) ? ",.0f" : "." + sweep.forms[figure.form].digits + (isPercent(figure) ? "%" : "f"));
+  const tickFormat = (figure) => (isAmount(figure) ? ",.0f" : figure.form === "own" ? ",.7~r" : "." + sweep.forms[figure.form].digits + (isPercent(figure) ? "%" : "f"));
   const safe = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const orNull = (value) => (Number.isNaN(value) ? null : value);
   const known = (values) => values.filter((value) => !Number.isNaN(value));
