@@ -144,6 +144,7 @@ def traces_of(lines: Sequence[Line], rows: Mapping[str, str]) -> list[dict[str, 
                 "color": COLOURS[number % len(COLOURS)],
                 "dash": DASHES[number // len(COLOURS)],
                 "width": 1.2,
+                "shape": "hv",
             },
         }
         for number, each in enumerate(lines)

@@ -126,7 +126,8 @@ const timeline = (() => {
     if (isBar(trace)) return trace;
     const kept = thinned(series, from, to, Math.max(pixels / (trace.mode === "markers" ? MARKER_BUCKET : BUCKET), 1));
     const of = (list) => kept.map((at) => list[at]);
-    const mode = trace.own !== undefined && kept.length <= FEW ? "lines+markers" : trace.mode;
+    const isOfFew = trace.own !== undefined && first(series.places, to) - first(series.places, from) <= FEW;
+    const mode = isOfFew ? "lines+markers" : trace.mode;
     return { ...trace, mode, x: of(series.x), y: of(series.y), ...(series.fills ? { customdata: of(series.fills) } : {}) };
   };
 
