@@ -153,7 +153,7 @@ LOTS: Final = (
 
 FACTS: Final = {
     *("codes", "time_zone", "currency", "price_unit", "calendar", "orders_over_break"),
-    *("sessions", "half_days", "closed_days", "tick_sizes", "lot_size"),
+    *("sessions", "half_days", "closed_days", "tick_sizes", "lot_size", "tickers"),
 }
 OPTIONAL: Final = {"closed_days", "tick_sizes", "lot_size"}
 """What a file may leave out, if it says why."""
@@ -223,6 +223,14 @@ def test_every_day_and_every_year_of_a_change_is_in_its_source(market: str) -> N
         blocks = file.get(name)
         changes = [block["from"] for block in blocks if "from" in block] if isinstance(blocks, list) else []
         assert [day for day in changes if day[:4] not in source(file, name)] == []
+
+
+def test_every_ticker_that_a_file_lists_is_in_its_source() -> None:
+    listed = {market: file["tickers"] for market, file in FILES.items() if "tickers" in file}
+    assert "EMAAR" in listed["DFM"]
+    for market, tickers in listed.items():
+        said = source(FILES[market], "tickers").upper()
+        assert [ticker for ticker in tickers if ticker not in said] == []
 
 
 def source(file: dict[str, Any], name: str) -> str:
