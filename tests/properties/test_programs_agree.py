@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -44,6 +45,19 @@ Loops: TypeAlias = (
 BEYOND_A_MACHINE: Final = tuple(REASONS[reason] for reason in ("number", "kept"))
 """What ends a compiled replay and not always a plain one, whose whole numbers have no end."""
 
+AT_MOMENTS: Final = """from pipeline.engine.moments import Every
+
+class Own(Strategy):
+    times = Every(seconds=1800)
+
+    def on_time(self, m):
+        if m.price > 0.0:
+            self.act(m)
+
+    def on_tick(self, m):
+        self.act(m)
+"""
+
 MISTAKES: Final = (
     *("self.nothing = 1", "self.a = m.nothing", "m.bid = 1.0", "self.p = 3", "self.a = nothing", "m.qoute_bid(1.0, 1)"),
     *("m.trade(BUY, 1.0, 1)", "self.nothing(m)", "self.a = self.nothing + 1", "self.w += 1.0", "m.position += 1"),
@@ -64,6 +78,10 @@ KINDS: Final[dict[str, tuple[Loops, bool, bool, int, int, int]]] = {
         lambda of, fixed: (PythonReplay(of, fixed), PythonBatchRunner(of)),
         *(False, True, 5, 30, 3_000),
     ),
+    "text of both loops at moments": (
+        lambda of, fixed: (PythonReplay(of, fixed), PythonBatchRunner(of)),
+        *(False, False, 1, 4, 1_000),
+    ),
     "text with the widest numbers": (lambda of, fixed: (PythonReplay(of, fixed), None), True, True, 8, 40, 3_500),
     "machine code": (lambda of, fixed: (compiled_replay(of, fixed), batch_runner(of)), True, True, 1, 3, 500),
 }
@@ -83,7 +101,8 @@ def test_a_program_does_in_every_engine_the_same(
     @settings(WHOLE_PROGRAMS, max_examples=count)
     @given(programs(wide=wide), st.integers(0, 9_999))
     def agree(program: Program, stream: int) -> None:
-        reached.update(compare(tmp_path, program.in_an_auction() if auction else program, stream, loops))
+        program = program.in_an_auction() if auction else at_moments(program) if "moments" in kind else program
+        reached.update(compare(tmp_path, program, stream, loops))
 
     agree()
     assert wide or reached["compared"] > count // 2
@@ -102,6 +121,12 @@ def test_a_mistake_is_refused_by_both_engines_in_the_same_words(
             choose_engine(strategy, CLASSIC, engine)
         said.append((type(refused.value), str(refused.value)))
     assert said[0] == said[1]
+
+
+def at_moments(program: Program) -> Program:
+    """Return a program's counterpart that does the same beside its ticks, too."""
+    text = program.text.replace("def on_tick(", "def act(").replace("class Own(Strategy):\n", AT_MOMENTS)
+    return replace(program, text=text)
 
 
 def compare(folder: Path, program: Program, stream: int, make_loops: Loops) -> set[str]:
