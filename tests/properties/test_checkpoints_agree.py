@@ -9,20 +9,23 @@ import pytest
 
 from pipeline.errors import UnknownMoment
 from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import simulate
 from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.tracing.approach import Approach
 from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.explain_moment import explain_moment
 from pipeline.tracing.moment import Moment
-from tests.engine.replays import bits_of_fills
+from tests.engine.replays import bits_of_fills, strategy_of
+from tests.properties.ladder_cases import SCATTERED, model_of
 from tests.properties.parts import between_days, in_one_piece
-from tests.properties.seeded import for_seeded_cases
+from tests.properties.seeded import for_seeded_cases, seeded_case
 from tests.properties.streams import MAKERS, NAMES
 from tests.tracing.ticks_at_hand import TicksAtHand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pipeline.ticks import Ticks
     from tests.properties.streams import Case
@@ -92,6 +95,35 @@ def test_a_moment_is_explained_alike_from_wherever_the_trace_begins(name: str, c
 
     for_seeded_cases([name], count, agrees)
     assert sum(explained) > count / 4
+
+
+@pytest.mark.slow
+def test_so_are_fills_and_moments_of_several_orders_a_side(tmp_path: Path) -> None:
+    count = 60
+    strategy, begun, stood = strategy_of(tmp_path, SCATTERED.format(levels=5)), [], 0
+    for seed in range(count):
+        case = seeded_case("v1_baseline", seed)
+        setting = Setting(strategy, {"seed": seed}, facts_of(case.exchange), model_of(seed))
+        by_day, whole = DayByDay(case.ticks), TicksAtHand(case.ticks)
+        fills = simulate(case.ticks, strategy, {"seed": seed}, setting.market, setting.execution, "python").fills
+        for number in {1, len(fills) // 2, len(fills)} - {0} if len(fills) else ():
+            near, fills_near = explain_fill(by_day, setting, number, stride=1)
+            far, fills_far = explain_fill(whole, setting, number, stride=WHOLE)
+            assert near is not None
+            assert far is not None
+            assert near.as_json() == far.as_json()
+            assert bits_of_fills(fills_near) == bits_of_fills(fills_far)
+            begun.append(next(Approach(by_day, setting, 1).windows_of_fill(number)).first)
+        for time in case.ticks.timestamp[5 :: len(case.ticks) // 3 + 1].tolist():
+            side = ("buy", "sell")[time % 2]
+            near_then, *fills_then = moment_of(by_day, setting, time, side, 1)
+            far_then, *fills_far_then = moment_of(whole, setting, time, side, WHOLE)
+            assert fills_then == fills_far_then
+            if isinstance(near_then, Moment) and isinstance(far_then, Moment):
+                assert near_then.as_json() == far_then.as_json()
+                stood += len(near_then.orders)
+    assert any(begun)
+    assert stood > count
 
 
 def test_there_is_no_window_of_a_fill_that_there_is_not() -> None:
