@@ -42,6 +42,7 @@ HIDDEN: Final = frozenset(
         "next_arrival",
         "calls_at_moments",
         "next_moment",
+        "due",
         "end_moment",
         "open_awaited",
         "prints_before",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.market import OPEN_DELAY, Market
+from pipeline.engine.rules.replay_state import NO_DAY
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ TRADE_AT_LAST: Final = 6
 
 
 class CallingMarket(Market):
-    """A `Market` that calls a strategy at moments as well.
+    """A `Market` that calls a strategy at moments as well, the next of them, or of a day, when it is `due`, ns.
 
     `next_moment` and `end_moment` are the places of the day's next moment, and behind its last, among all. Prices of
     auctions are 0 where there was none yet: `open_price` is that of the day's first print from the opening auction on,
@@ -50,6 +51,7 @@ class CallingMarket(Market):
     moment_kinds: IntColumn
     moment_days: IntColumn
 
+    due: int = NO_DAY
     next_moment: int = 0
     end_moment: int = 0
 
@@ -64,14 +66,15 @@ class CallingMarket(Market):
 
     def pass_time(self, now: int, price: float) -> None:
         """Go through the moments up to a tick that comes next, whose price says whether it is one."""
-        if price > 0.0:
+        if price > 0.0 and (now >= self.due or now < self.day_start):
             if now < self.day_start or now >= self.day_start + DAY:
                 self.end_moments()
                 self.now = now
                 self.begin_day()
                 self.begin_moments()
-            if self.moment_times[self.next_moment] <= now - self.day_start:
-                self.call_until(now - self.day_start)
+            self.call_until(now - self.day_start)
+            is_over = self.next_moment == self.end_moment
+            self.due = self.day_start + (DAY if is_over else self.moment_times[self.next_moment])
 
     def on_end(self) -> None:
         """Go through the moments that are left of the last day."""
