@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pytest
 
 from pipeline import backtest, explain, reconcile, sweep
+from pipeline.folders import config_file
+from pipeline.markets.facts import FOLDER
 from pipeline.store.parquet import read_table
 from pipeline.ticks import ASK, BID, TRADE, Ticks
 from pipeline.tracing.rendering import lines_of
-from tests.made import DAY, HOUR, MONDAY, SECOND, contents, make_strategy, write_ticks
+from tests.made import DAY, HOUR, MONDAY, SECOND, contents, make_strategy, random_ticks, write_ticks
+from tests.made import PARAMETERS as MADE
+from tests.pages.reading import read_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +144,38 @@ def test_a_fill_is_explained_in_both_units_and_reconciled_in_pounds(
     desk.write_text("\n".join(("time,security,side,price,quantity", *rows)), encoding="utf-8")
     both = reconcile(desk, str(folder), parquet_dir=made["parquet_dir"], price_tolerance=1.0)
     assert (both.total.desk_pnl, both.total.run_pnl) == (1.0, 2.0)
+
+
+def test_a_security_quoted_in_parts_has_to_the_bit_what_the_same_one_has_that_is_quoted_in_the_currency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 128 parts, so that scaling does not round: a gain of nothing would become a loss of next to nothing."""
+    monkeypatch.chdir(tmp_path)
+    market = json.loads(config_file(FOLDER / "LSE.json").read_text(encoding="utf-8"))
+    (tmp_path / FOLDER).mkdir(parents=True)
+    ticks = random_ticks(7, days=3, a_day=900)
+    found = []
+    for exchange, units in (("WHOLE", 1), ("PARTS", 128)):
+        own = {"exchange": exchange, "codes": [], "price_unit": "part", "price_units_per_currency": units}
+        (tmp_path / FOLDER / f"{exchange}.json").write_text(json.dumps(market | own), encoding="utf-8")
+        folder = tmp_path / exchange
+        (folder / "store").mkdir(parents=True)
+        write_ticks(folder / "store" / "FAB.parquet", replace(ticks, price=ticks.price * units), {"exchange": exchange})
+        (folder / "v1.json").write_text(json.dumps({"_costs": COSTS, "FAB": MADE}), encoding="utf-8")
+        asked: dict[str, Any] = {"parquet_dir": folder / "store", "config": folder / "v1.json", "backend": "sequential"}
+        backtest(**asked, output_dir=folder / "run")
+        swept = sweep(**asked, grid={"max_notional": [20_000, 60_000]}, report=False).table.drop_columns(["exchange"])
+        page = read_page((folder / "run" / "report.html").read_bytes())
+        found.append(
+            {
+                "metrics": json.loads((folder / "run" / "metrics.json").read_bytes()),
+                "swept": swept.to_pydict(),
+                "charts": [page.data["charts"][name] for name in ("exposure", "hold", "days")],
+                **{name: (folder / "run" / name).read_text("utf-8") for name in ("daily.csv", "sensitivity.csv")},
+            }
+        )
+    assert found[0]["metrics"]["portfolio"]["fills"] > 100
+    assert found[0] == found[1]
 
 
 def test_own_figures_have_prices_in_pence_and_amounts_in_pounds_and_amounts_of_a_config_are_pounds(

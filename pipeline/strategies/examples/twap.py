@@ -1,7 +1,7 @@
 """Buys a quantity in equal slices over a part of each day: waits at the bid, takes what a slice lacks at its end.
 
 Slippage is against arrival, the mid when the first slice begins: Perold, "The implementation shortfall" (1988). Its
-counters are of all days: shares bought, shares taken, and the shortfall in hundredths of the currency.
+counters are of all days: shares bought, shares taken, and the shortfall, price times shares, in hundredths.
 """
 
 from pipeline.engine.market import BUY, Market
