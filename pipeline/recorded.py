@@ -120,7 +120,7 @@ def report(
     named = () if run is None else (Path(run), Path(output_dir) / run)
     swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)
     if swept and excel:
-        raise BadRequest(f"{swept} is a sweep, and --excel writes a run's results; a sweep's are in sweep.csv there.")
+        raise BadRequest(f"{swept} is a sweep, and --excel writes a run's results; its own are in sweep_summary.csv.")
     folder = swept or _run_folder(run, output_dir)
     write_page = write_sweep_page if swept else write_run_page
     write_page(folder, png=png)

@@ -17,6 +17,7 @@ from pipeline.pages.curves import drawdown
 from pipeline.pages.run_reader import read_contents
 from pipeline.runs.layout import DAILY_FILE, RUN_FILE, SENSITIVITY_FILE, WORKBOOK_FILE
 from pipeline.runs.manifest import add_files
+from pipeline.runs.own_figures import own_values
 from pipeline.runs.read_file import csv_rows, reading
 from pipeline.runs.reader import read_fills
 from pipeline.runs.recorded_security import values_of
@@ -80,7 +81,7 @@ def _write(folder: AnyPath, contents: Contents) -> AnyPath:
     last_day = date_of(days[-1]) if days else dt.date(1980, 1, 1)
     book = ResultsBook(f"{contents.run['strategy']}: results", dt.datetime.combine(last_day, dt.time()))
     summary = book.add_sheet("Summary", _summary(contents), (46.0, 18.0, 14.0, 14.0, 12.0, 80.0))
-    book.add_table("Figures", _figure_columns(), _figures(contents))
+    book.add_table("Figures", _figure_columns(contents), _figures(contents))
     equity = book.add_table("Equity", EQUITY_COLUMNS, _equity(contents))
     if days:
         add_charts(summary, equity, len(days), (3, 4, 5), _summary_rows(contents) + 2)
@@ -152,16 +153,24 @@ def _summary_rows(contents: Contents) -> int:
     return sum(1 for _ in _summary(contents))
 
 
-def _figure_columns() -> list[Column]:
+def _figure_columns(contents: Contents) -> list[Column]:
     shown = [figure for of_group in GROUPS.values() for figure in of_group]
-    return [Column("security", "text"), *(Column(figure.heading, figure.form) for figure in shown)]
+    own = [Column(name, "number") for name in _own_names(contents)]
+    return [Column("security", "text"), *(Column(figure.heading, figure.form) for figure in shown), *own]
+
+
+def _own_names(contents: Contents) -> list[str]:
+    """Return the names of the figures of the strategy's own."""
+    return sorted({name for figures in contents.figures.values() for name in own_values(figures)})
 
 
 def _figures(contents: Contents) -> Iterator[list[Any]]:
     """Yield the figures of each security, then of all together; a missing one is an empty cell."""
     shown = [figure for of_group in GROUPS.values() for figure in of_group]
+    names = _own_names(contents)
     for name, values in (*contents.figures.items(), (PORTFOLIO, contents.portfolio)):
-        yield [name, *(figure.value_in(values) for figure in shown)]
+        own = own_values(values)
+        yield [name, *(figure.value_in(values) for figure in shown), *map(own.get, names)]
 
 
 def _equity(contents: Contents) -> Iterator[list[Any]]:

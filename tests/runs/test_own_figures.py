@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from openpyxl import load_workbook
 
 from pipeline import backtest, report
 from pipeline.console.output import Console, console, set_console
@@ -246,7 +247,7 @@ def test_all_together_have_a_figure_as_the_strategy_says_it_adds_up(desk: Path) 
         '"none": (lambda fills, series: None, "sum")'
     )
     write(desk, figures, TOGETHER.replace("FILLS", str(len(sides["FAB"]))))
-    both = run(desk, "both", report=True)
+    both = run(desk, "both", report=True, excel=True)
     of_all = json.loads((desk / "both" / "metrics.json").read_text(encoding="utf-8"))["portfolio"]["own"]
     assert of_all["bought"] == {"value": sum(bought.values()), "meaning": "Shares bought.", "why_missing": None}
     assert {name: entry["value"] for name, entry in of_all.items()} == {
@@ -264,6 +265,8 @@ def test_all_together_have_a_figure_as_the_strategy_says_it_adds_up(desk: Path) 
     table = (desk / "both" / "report.html").read_text(encoding="utf-8").partition('id="own-figures"')[2]
     total = table.partition("<tfoot>")[2].partition("</tfoot>")[0]
     assert f'data-value="{sum(bought.values())}"' in total or f'data-value="{float(sum(bought.values()))}"' in total
+    heads, *rows = load_workbook(desk / "both" / "results.xlsx")["Figures"].iter_rows(values_only=True)
+    assert [row[heads.index("bought")] for row in rows] == [*map(bought.get, ("EMAAR", "FAB")), sum(bought.values())]
     run(desk, "alone", securities="FAB")
     alone = json.loads((desk / "alone" / "metrics.json").read_text(encoding="utf-8"))["portfolio"]["own"]
     assert alone["alone"]["value"] == bought["FAB"]
