@@ -43,6 +43,8 @@ VARIES: Final = "varies"
 EXCHANGED_TYPES: Final = tuple(name.split("_")[1][:-1] + "64" for name in EXCHANGED)
 
 loaded: dict[str, CompiledReplay] = {}
+_texts: dict[str, str] = {}
+"""The texts of loops that were made to see whether they can be, until they are compiled."""
 
 
 class Exchanged:
@@ -150,7 +152,7 @@ def compiled_replay(
 
             def text() -> Text:
                 columns = layout_of(fields_of(strategy), strategy.rules).columns
-                source = specialise.loop_source(strategy, fixed)
+                source = _texts.pop(key, None) or specialise.loop_source(strategy, fixed)
                 types = [*event_types(strategy), *EXCHANGED_TYPES, *column_types(columns)]
                 return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
@@ -179,10 +181,11 @@ def column_types(columns: Sequence[str]) -> list[str]:
 
 def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> None:
     """Raise StrategyError, or its kind NotCompilable, where no loop can be made; quick when one was before."""
-    keys = _key(strategy, _fixed(strategy, constants)), code_key(strategy, PURPOSE)
-    if not any(codecache.read(key) for key in keys):
+    fixed = _fixed(strategy, constants)
+    key = _key(strategy, fixed)
+    if not any(codecache.read(each) for each in (key, code_key(strategy, PURPOSE))):
         check_names(strategy)
-        specialise.loop_source(strategy, constants)
+        _texts[key] = specialise.loop_source(strategy, fixed)
 
 
 def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.engine.batch_outcome import BatchBlock
@@ -86,7 +87,7 @@ def simulate_blocks(
 class SettingsRun:
     """Settings under way through one security's ticks, which come in parts: many a pass over them, or each by itself.
 
-    span: of all ticks. alone: whether each is replayed by itself.
+    span: of all ticks. alone: whether each is replayed by itself. of_any_model: as `replayer` has it, of each that is.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class SettingsRun:
         engine: Engine,
         *,
         alone: bool = False,
+        of_any_model: bool = False,
     ) -> None:
         self._strategy = strategy
         self._lanes: list[_Alone | _Together] = []
@@ -111,7 +113,7 @@ class SettingsRun:
             is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
             if alone or is_one:
                 self._lanes += [
-                    _Alone([numbers], strategy, engine, span, *replay)
+                    _Alone([numbers], replay[0], partial(_begin, strategy, engine, span, of_any_model, *replay))
                     for numbers, replay in zip(group, replays, strict=True)
                 ]
             else:
@@ -131,22 +133,25 @@ class SettingsRun:
             yield from lane.feed(matched[ignored], ends=ends)
 
 
+def _begin(
+    strategy: type[Strategy],
+    engine: Engine,
+    span: Span,
+    of_any_model: bool,  # noqa: FBT001 - given by place to what is called later
+    execution: Execution,
+    facts: Facts,
+    values: Mapping[str, Value],
+) -> Replay:
+    return replayer(strategy, execution, engine, of_any_model=of_any_model).begin(span, facts, values)
+
+
 class _Alone:
     """One setting under way by itself."""
 
-    def __init__(
-        self,
-        rows: Rows,
-        strategy: type[Strategy],
-        engine: Engine,
-        span: Span,
-        execution: Execution,
-        facts: Facts,
-        values: Mapping[str, Value],
-    ) -> None:
+    def __init__(self, rows: Rows, execution: Execution, begin: Callable[[], Replay]) -> None:
         self.execution = execution
         self._rows = rows
-        self._begin: Callable[[], Replay] = lambda: replayer(strategy, execution, engine).begin(span, facts, values)
+        self._begin = begin
         self._replay: Replay | None = None
         self._failed = False
 
@@ -193,13 +198,19 @@ def prepare(
     engine: Engine,
     on_compile: Callable[[str], None] | None = None,
     executions: Sequence[Execution] = (),
+    *,
+    of_any_model: bool = False,
 ) -> None:
-    """Compile or load the loops for settings under these models, so that no worker waits for another to compile one."""
+    """Compile or load the loops for settings under these models, so that no worker waits for another to compile one.
+
+    of_any_model: as `SettingsRun` has it.
+    """
     if engine == "python":
         return
     by_order = [execution for execution in executions or [CLASSIC] if _needs_orders(strategy, execution)]
-    for execution in {repr(loop_constants(execution)): execution for execution in by_order}.values():
-        replayer(strategy, execution, engine, on_compile)
+    of_loop = {"" if of_any_model else repr(loop_constants(execution)): execution for execution in by_order}
+    for execution in of_loop.values():
+        replayer(strategy, execution, engine, on_compile, of_any_model=of_any_model)
     if len(by_order) < len(executions or [CLASSIC]):
         from pipeline.engine.batch import batch_runner
 

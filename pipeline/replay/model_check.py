@@ -70,7 +70,7 @@ class ModelCheck:
     def __init__(self, task: Task, strategy: type[Strategy], market: MarketFacts, span: Span) -> None:
         self._task, self._strategy, self._market, self._span = task, strategy, market, span
         self._settings = [Setting(task.parameters, model) for model in task.alternatives.values()]
-        self._run = SettingsRun(span, strategy, self._settings, market, task.engine)
+        self._run = SettingsRun(span, strategy, self._settings, market, task.engine, of_any_model=True)
         self._totals = [_Total() for _ in self._settings]
         fields = task.execution.fields()
         self._own = {number for number, one in enumerate(self._settings) if one.execution.fields() == fields}
@@ -119,7 +119,9 @@ class ModelCheck:
             self._totals[number] = _Total()
         self._of_batch |= {number: _Seen() for number in self._own & {*again}}
         settings = [self._settings[number] for number in again]
-        run = SettingsRun(self._span, self._strategy, settings, self._market, self._task.engine, alone=True)
+        run = SettingsRun(
+            self._span, self._strategy, settings, self._market, self._task.engine, alone=True, of_any_model=True
+        )
         for ticks in batches:
             self._feed(run, again, ticks, ends=False)
         self._feed(run, again, NO_TICKS, ends=True)

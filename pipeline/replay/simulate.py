@@ -134,11 +134,17 @@ def ignored_prints(ticks: Ticks, execution: Execution, strategy: type[Strategy])
 
 
 def replayer(
-    strategy: type[Strategy], execution: Execution, engine: Engine, on_compile: Callable[[str], None] | None = None
+    strategy: type[Strategy],
+    execution: Execution,
+    engine: Engine,
+    on_compile: Callable[[str], None] | None = None,
+    *,
+    of_any_model: bool = False,
 ) -> Replayer:
     """Return what replays a strategy: the loop made for its preset, the one that knows the switches, or neither.
 
-    on_compile: called with the strategy's class when its loop is not cached on disk and is compiled now.
+    on_compile: called with the strategy's class when its loop is not cached on disk and is compiled now. of_any_model:
+    whether to take the one that knows the switches for a preset too, which is slower and spares compiling another.
     """
     if engine == "python":
         from pipeline.engine.plain import PlainReplay  # one engine a run
@@ -146,7 +152,7 @@ def replayer(
         return PlainReplay(strategy)
     from pipeline.engine.compiled import compiled_replay
 
-    return compiled_replay(strategy, loop_constants(execution), on_compile)
+    return compiled_replay(strategy, None if of_any_model else loop_constants(execution), on_compile)
 
 
 def loop_constants(execution: Execution) -> dict[str, int] | None:

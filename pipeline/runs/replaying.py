@@ -67,7 +67,8 @@ def run(
         strategy = load_strategy(task.strategy)
         replayer(strategy, plan.execution, plan.engine, on_compile)
         if task.alternatives:
-            prepare(strategy, plan.engine, on_compile, list(task.alternatives.values()))
+            models = list(task.alternatives.values())
+            prepare(strategy, plan.engine, on_compile, models, of_any_model=True)
     ticks = {security.ticker: security.ticks for security in plan.securities}
     results = run_all(
         partial(run_security, destination=destination),

@@ -29,7 +29,7 @@ from pipeline.engine.compiler.batch_differing import (
     written,
 )
 from pipeline.engine.compiler.elements import Elements, first_rows
-from pipeline.engine.compiler.parts import all_of, assign, conjuncts_of, names_in, occurrences
+from pipeline.engine.compiler.parts import all_of, assign, conjuncts_of, names_in, occurrences, statements_in
 from pipeline.engine.compiler.skip_guard import acts_question
 
 if TYPE_CHECKING:
@@ -274,5 +274,5 @@ def _puts_back(node: ast.stmt) -> bool:
         and inner.targets[0].id in COMMON
         and isinstance(inner.value, ast.Constant)
         and inner.value.value is False
-        for inner in ast.walk(node)
+        for inner in statements_in([node])
     )

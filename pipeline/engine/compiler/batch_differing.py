@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.batch_blocks import Groups
-from pipeline.engine.compiler.parts import names_in, occurrences
+from pipeline.engine.compiler.parts import names_in, occurrences, statements_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -96,10 +96,10 @@ def lives_on(name: str) -> bool:
 def written(body: Iterable[ast.stmt]) -> set[str]:
     """Return the names that statements assign, and the columns they write into."""
     names: set[str] = set()
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.add(node.id)
-            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-                names |= {name for name in names_in(node.value) if not name.startswith("m_fill_")}
+    for node in statements_in(body):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.For(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.Assign(targets=[ast.Subscript(value=column)]):
+                names |= {name for name in names_in(column) if not name.startswith("m_fill_")}
     return names

@@ -12,6 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from pipeline.engine.compiler.checks import EXACT, MOST, definitions, returned
+from pipeline.engine.compiler.parts import statements_in
 from pipeline.engine.rules.replay_state import NO_DAY
 from pipeline.ticks import MOST_VOLUME
 from pipeline.times import DAY, FARTHEST_DAY
@@ -121,13 +122,15 @@ def numbers_of(
 
 def givings(body: Sequence[ast.stmt]) -> list[Giving]:
     """Return all that gives a name a value."""
-    return [node for statement in body for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.For))]
+    return [node for node in statements_in(body) if isinstance(node, (ast.Assign, ast.For))]
 
 
 def given_name(node: Giving) -> str:
     """Return the name that is given a value, or whose column."""
     target = node.target if isinstance(node, ast.For) else node.targets[0]
-    return ast.unparse(target.value if isinstance(target, ast.Subscript) else target)
+    named = target.value if isinstance(target, ast.Subscript) else target
+    assert isinstance(named, ast.Name)  # noqa: S101 - the subset has no other
+    return named.id
 
 
 def given_number(node: Giving, names: Mapping[str, Number]) -> Number:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from copy import copy
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.engine.compiler.lower import Expressions
@@ -294,9 +295,14 @@ class Inliner(Expressions):
 
 def _keeps(method: Method, parameter: str) -> bool:
     """Tell whether a name is a parameter of a method, which gives it no other value."""
-    names = (node for node in ast.walk(method.definition) if isinstance(node, ast.Name))
+    return parameter in _kept(method.definition)
+
+
+@cache
+def _kept(definition: ast.FunctionDef) -> set[str]:
+    names = (node for node in ast.walk(definition) if isinstance(node, ast.Name))
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return parameter in [argument.arg for argument in method.definition.args.args] and parameter not in stored
+    return {argument.arg for argument in definition.args.args} - stored
 
 
 def _turns(turn: str, bounds: Sequence[ast.expr], scope: Scope) -> Iterator[int]:

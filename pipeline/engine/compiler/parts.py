@@ -13,7 +13,7 @@ from pipeline.engine.compiler.suggest import suggestion
 from pipeline.errors import NotCompilable, StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
@@ -134,6 +134,15 @@ def file_and_line(strategy: type, number: int) -> str:
 def assign(name: str, value: ast.expr) -> ast.stmt:
     """Return the statement `name = value`."""
     return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def statements_in(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements and all within them: of each the outer before the inner."""
+    for statement in body:
+        level = [statement]
+        while level:
+            yield from level
+            level = [inner for node in level for part in ("body", "orelse") for inner in getattr(node, part, ())]
 
 
 def names_in(*nodes: ast.AST) -> set[str]:
