@@ -12,7 +12,7 @@ from pipeline.engine.rules.account import TAKE
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS, LadderSide
 from pipeline.engine.rules.replay_state import BUY, SELL
-from pipeline.tracing.explanation import Match, Passed, Prior, Resize
+from pipeline.tracing.explanation import Match, Passed, Prior, Resize, Shrink
 from pipeline.tracing.trace import BEFORE, NEVER, Decision, QueuePosition, TracedEnd, TracedTake, caller
 from pipeline.tracing.tracing_market import TracingOrders
 from pipeline.tracing.tracing_queue import TracingQueue
@@ -44,11 +44,12 @@ class TracingLadderSide(TracingQueue, LadderSide):
         super().show(price, size)
         for slot, (ahead, shrinks) in before.items():
             position, left = self.market.positions[slot], self.market.level_ahead[slot]
-            if len(position.shrinks) > shrinks:
-                quote = position.shrinks.pop()
-                if left < ahead:
-                    position.shrinks.append(replace(quote, kept=left - quote.left, left=left))
-            if price == self.market.level_price[slot] or left < ahead:
+            followed = len(position.shrinks) > shrinks
+            unmoved = Shrink(self.market.at_hand(), 0, 0, 0, 0, 0.0, ahead, 0, 0, ahead)
+            quote = position.shrinks.pop() if followed else unmoved
+            if left != ahead:
+                position.shrinks.append(replace(quote, kept=left - quote.left, left=left))
+            if price == self.market.level_price[slot] or left != ahead:
                 position.last_quote = Passed(self.market.at_hand(), ahead - left, 0)
 
     def follow_quote(self, price: float, size: int) -> None:

@@ -206,6 +206,21 @@ def test_moments_have_every_order_as_the_reference_has_it(ladder: type[Strategy]
     assert on_way > count // 25
 
 
+KEPT: Final = ((826, 101, "sell"), (1297, 98, "buy"), (1587, 86, "sell"), (1850, 37, "sell"))
+"""Cases by their number, and a quote after which more stands before an order than its own queue model leaves there."""
+
+
+def test_what_stands_before_an_older_order_of_ours_is_told_of_the_younger(ladder: type[Strategy]) -> None:
+    kept = 0
+    for seed, at, side in KEPT:
+        case, execution = case_of(seed), model_of(seed)
+        setting = Setting(ladder, {"seed": seed}, facts_of(case.exchange), execution)
+        found, _ = explain_moment(TicksAtHand(case.ticks), setting, int(case.ticks.timestamp[at]), side)
+        check_moment(found, noted(case, seed, execution, found.tick.index + 1), SIDES[side], case.ticks)
+        kept += sum(quote.kept > 0 for order in found.orders for quote in order.order.shrinks)
+    assert kept > 0
+
+
 def check_moment(found: Moment, reference: NotedLadder, which: int, ticks: Ticks) -> None:
     standing = [(one.number, one.price, one.remaining, one.ahead) for one in reference.ranked(which)]
     assert told(found) == standing

@@ -124,6 +124,49 @@ CASES: Final[dict[str, Case]] = {
         },
         ("moved to another price once since it was first placed, on tick 0 (10:00:00)", "first in its queue"),
     ),
+    # It grows, and so enters anew at its price behind the 70 that are shown then: 75 - 70.
+    "an order that grew at its price": Case(
+        {0: "self.a = m.place(BUY, 10.0, 10)", 1: "m.replace(self.a, 10.0, 20)"},
+        """
+        1 10:00:00 bid   10.00  50
+        1 10:00:01 bid   10.00  70
+        1 10:00:02 trade 10.00  75
+        """,
+        1,
+        {
+            "order.placed.index": 0,
+            "order.taken.index": 1,
+            "order.first.index": 0,
+            "order.again": 1,
+            "order.moves": 0,
+            "order.ahead": 70,
+            "order.size": 20,
+            "match.left": 5,
+            "match.remains": 15,
+        },
+        ("placed on tick 0 (10:00:00)", "placed anew at its price once since, last on tick 1 (10:00:01)"),
+    ),
+    # 70 - 20 = 50 remain before it after it shrinks in its place.
+    "an order that shrank in its place": Case(
+        {0: "self.a = m.place(BUY, 10.0, 40)", 2: "m.replace(self.a, 10.0, 15)"},
+        """
+        1 10:00:00 bid   10.00  70
+        1 10:00:01 trade 10.00  20
+        1 10:00:02 ask   10.05  70
+        1 10:00:03 trade 10.00  60
+        """,
+        1,
+        {
+            "order.taken.index": 0,
+            "order.size": 40,
+            "order.resizes.0.before": 40,
+            "order.resizes.0.after": 15,
+            "order.passed": 20,
+            "match.ahead": 50,
+            "match.filled": 10,
+        },
+        ("resized once, last on tick 2 (10:00:02): 40 to 15",),
+    ),
     # The older joins behind 300, then 200 are shown; the younger, who joins behind those, is behind the older's 300.
     "an order behind what stands before an older one": Case(
         {0: "self.a = m.place(BUY, 10.0, 10)", 1: "self.b = m.place(BUY, 10.0, 10)"},
