@@ -196,6 +196,15 @@ def test_only_a_strategy_that_wants_calls_gets_a_market_that_calls(body: str, ru
     assert strategy_of(tmp_path, OWN + body).rules is rules
 
 
+def test_a_function_outside_the_class_that_reads_what_only_such_a_market_has_is_told_how(tmp_path: Path) -> None:
+    far = "def far(m):\n    return m.bid > m.previous_close\n"
+    body = f"{USES}{far}class Own(Strategy):\n{TICK.replace('pass', 'far(m)')}"
+    with pytest.raises(StrategyError, match="line 10: write `rules = CallingMarket` in Own: no method"):
+        check_names(strategy_of(tmp_path, body))
+    own = body.replace("(Strategy):", "(Strategy):\n    rules = CallingMarket\n")
+    check_names(strategy_of(tmp_path, f"from pipeline.engine.market import CallingMarket\n{own}", "other.py"))
+
+
 TIMED: Final = "    def on_time(self, m):\n        pass\n\n"
 MISTAKES: Final = {
     "on_time without times": (TIMED, "line 11: Own.on_time is never called: say when, as in `times = At"),

@@ -12,11 +12,12 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.called import calls_of
+from pipeline.engine.called import OF_CALLING, calls_of
 from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, Method, fills_again, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names
 from pipeline.engine.declared import CALLS, own_classes, where
+from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Strategy, fields_of
@@ -114,6 +115,11 @@ class _Checker:
     def _check(self, method: Method, node: ast.Attribute, holder: str, *, called: bool) -> None:
         changed = not isinstance(node.ctx, ast.Load)
         if holder == "m":
+            if node.attr in OF_CALLING - self._market and issubclass(self._strategy.rules, Market):
+                why = (
+                    f"write `rules = CallingMarket` in {self._strategy.__name__}: no method of it reads m.{node.attr}."
+                )
+                raise method.error(node, why)
             if node.attr not in self._market:
                 raise method.error(node, has_no(MARKET, node.attr, self._market))
             if changed:
