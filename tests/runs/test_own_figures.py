@@ -74,6 +74,10 @@ def run(desk: Path, name: str, **options: Any) -> Any:
     return backtest(str(desk / "own.py"), output_dir=desk / name, **options)
 
 
+PLAIN: Final[dict[str, Any]] = {"engine": "python", "backend": "sequential", "sensitivity": False}
+"""Nothing is compiled for a class that one test alone has."""
+
+
 def own(desk: Path, name: str, ticker: str = "FAB") -> dict[str, Any]:
     figures: dict[str, Any] = json.loads((desk / name / "metrics.json").read_bytes())["securities"][ticker]["own"]
     return figures
@@ -165,7 +169,7 @@ def test_the_page_and_the_terminal_show_them(desk: Path, capsys: pytest.CaptureF
 def test_what_is_no_number_is_missing_with_its_reason(desk: Path, gives: str, why: str) -> None:
     functions = f"from pipeline.engine.series import Series\ndef mine(fills, series): return {gives}"
     write(desk, '"mine": mine', functions)
-    run(desk, "one", securities="FAB")
+    run(desk, "one", securities="FAB", **PLAIN)
     lines = (desk / "own.py").read_text(encoding="utf-8").splitlines()
     why = why.replace("LINE", str(1 + next(at for at, text in enumerate(lines) if "return" in text)))
     assert own(desk, "one")["mine"] == {"value": None, "meaning": "", "why_missing": why}
@@ -203,7 +207,7 @@ def test_a_security_without_a_fill_has_empty_columns(desk: Path) -> None:
         .replace("m.quote_ask(m.ask, 100)", "pass")
     )
     file.write_text(text, encoding="utf-8")
-    run(desk, "one", securities="FAB")
+    run(desk, "one", securities="FAB", **PLAIN)
     assert own(desk, "one")["mine"]["value"] == 1.0
 
 
@@ -232,7 +236,7 @@ def fails(fills, series):
 
 
 def test_all_together_have_a_figure_as_the_strategy_says_it_adds_up(desk: Path) -> None:
-    run(desk, "first")
+    run(desk, "first", **PLAIN)
     sides, shares = {}, {}
     for ticker in ("FAB", "EMAAR"):
         trades = pq.read_table(desk / "first" / "trades" / f"{ticker}.parquet").to_pydict()
@@ -247,7 +251,7 @@ def test_all_together_have_a_figure_as_the_strategy_says_it_adds_up(desk: Path) 
         '"none": (lambda fills, series: None, "sum")'
     )
     write(desk, figures, TOGETHER.replace("FILLS", str(len(sides["FAB"]))))
-    both = run(desk, "both", report=True, excel=True)
+    both = run(desk, "both", report=True, excel=True, **PLAIN)
     of_all = json.loads((desk / "both" / "metrics.json").read_text(encoding="utf-8"))["portfolio"]["own"]
     assert of_all["bought"] == {"value": sum(bought.values()), "meaning": "Shares bought.", "why_missing": None}
     assert {name: entry["value"] for name, entry in of_all.items()} == {
@@ -267,16 +271,16 @@ def test_all_together_have_a_figure_as_the_strategy_says_it_adds_up(desk: Path) 
     assert f'data-value="{sum(bought.values())}"' in total or f'data-value="{float(sum(bought.values()))}"' in total
     heads, *rows = load_workbook(desk / "both" / "results.xlsx")["Figures"].iter_rows(values_only=True)
     assert [row[heads.index("bought")] for row in rows] == [*map(bought.get, ("EMAAR", "FAB")), sum(bought.values())]
-    run(desk, "alone", securities="FAB")
+    run(desk, "alone", securities="FAB", **PLAIN)
     alone = json.loads((desk / "alone" / "metrics.json").read_text(encoding="utf-8"))["portfolio"]["own"]
     assert alone["alone"]["value"] == bought["FAB"]
 
 
 def test_securities_in_several_currencies_have_none_together(desk: Path) -> None:
     write(desk, '"bought": (bought, "sum")', TOGETHER.replace("FILLS", "0"))
-    own_of_both = run(desk, "one").portfolio["own"]["bought"]["value"]
+    own_of_both = run(desk, "one", **PLAIN).portfolio["own"]["bought"]["value"]
     assert own_of_both > 0
     (desk / "own.json").write_text('{"_defaults": {}, "EMAAR": {"exchange": "LSE"}}', encoding="utf-8")
-    apart = run(desk, "apart").portfolio["own"]["bought"]
+    apart = run(desk, "apart", **PLAIN).portfolio["own"]["bought"]
     assert apart["value"] is None
     assert apart["why_missing"].startswith("the securities are in several currencies")
