@@ -35,8 +35,8 @@ from pipeline.tracing.explanation import (
     Taking,
     Tick,
     Touch,
-    moved,
 )
+from pipeline.tracing.plain_values import moved
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
 from pipeline.tracing.trace import CALL, Between, StartEarlierError, Trace, line_of
@@ -164,6 +164,7 @@ class TraceReader:
             taken=self.tick(queue_position.taken),
             again=queue_position.again,
             shown=queue_position.shown,
+            shown_at=queue_position.shown_at,
             ahead=queue_position.ahead,
             size=queue_position.size,
             asked=asked,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pipeline.numbers import MONEY
-from pipeline.times import iso
+from pipeline.tracing.plain_values import as_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,12 +95,12 @@ class Order:
 
     placed: on which tick, at this price without a break since. taken: where it took its present place in the queue:
     later than `placed` when it was placed anew, `again` times; earlier when the side was out of the market and its
-    place only noted. shown: displayed at our side's touch then. ahead, size: of the order when it took that place, or
-    when it was placed if that was later. asked: the price that the strategy asked for, where that is not on the grid.
-    sent, due: with a latency, when the strategy decided, and from when on the order could arrive. resizes, prints,
-    touches, shrinks: since its place was taken, without what filled it; touches are also those that it came to itself.
-    Of several orders a side: number, as `place` returned it; first: on which tick it was placed at its first price,
-    and how often it moved to another since.
+    place only noted. shown: displayed at our side's touch then, shown_at: at which price. ahead, size: of the order
+    when it took that place, or when it was placed if that was later. asked: the price that the strategy asked for,
+    where that is not on the grid. sent, due: with a latency, when the strategy decided, and from when on the order
+    could arrive. resizes, prints, touches, shrinks: since its place was taken, without what filled it; touches are
+    also those that it came to itself. Of several orders a side: number, as `place` returned it; first: on which
+    tick it was placed at its first price, and how often it moved to another since.
     """
 
     side: Literal["bid", "ask"]
@@ -109,6 +109,7 @@ class Order:
     taken: Tick
     again: int
     shown: int
+    shown_at: float
     ahead: int
     size: int
     asked: float | None
@@ -310,40 +311,3 @@ class Explanation:
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""
         return as_plain(self)
-
-
-TIMES: Final = ("time", "due", "asked_at", "until", "not_before")
-"""Names of what is ns since 1970-01-01, beside prices and shares."""
-
-
-def moved(value: Any, by: int) -> Any:
-    """Return what an explanation is made of, or all of it, with its times on a clock that is `by` ns ahead."""
-    if isinstance(value, tuple):
-        return tuple(moved(part, by) for part in value)
-    if not by or not is_dataclass(value) or isinstance(value, type):
-        return value
-    parts = {field.name: getattr(value, field.name) for field in fields(value)}
-    on_clock = {
-        name: part + by if name in TIMES and part is not None else moved(part, by) for name, part in parts.items()
-    }
-    return replace(value, **on_clock)
-
-
-def as_plain(explanation: Any) -> dict[str, Any]:
-    """Return an explanation as plain values for JSON."""
-    values = asdict(explanation) | {"memory": {name: _plain(value) for name, value in explanation.memory.items()}}
-    plain: dict[str, Any] = _with_times(values)
-    return plain
-
-
-def _with_times(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: iso(part) if key in TIMES and part is not None else _with_times(part) for key, part in value.items()
-        }
-    return [_with_times(part) for part in value] if isinstance(value, (list, tuple)) else value
-
-
-def _plain(value: Any) -> Any:
-    """Return memory as JSON takes it; what is no number as Python shows it."""
-    return value if value is None or isinstance(value, (bool, int, float)) else repr(value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.tracing.explanation import Line, Order, Passed, Tick, Touch, as_plain
+from pipeline.tracing.plain_values import as_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pipeline.tracing.explanation import Line, Order, Passed, Tick, Touch
 
 
 @dataclass(frozen=True, slots=True)

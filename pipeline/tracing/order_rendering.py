@@ -38,10 +38,12 @@ def order_lines(order: Order, now: Tick, *, before: str = "", verbose: bool = Fa
         yield f"placed anew at its price {times} since, last {on_tick(order.taken, now)}"
     elif order.taken != order.placed:
         yield f"its place in the queue was noted {on_tick(order.taken, now)}, while the side was out of the market"
-    shown = f"of {order.shown:,} shown" if order.shown else "nothing shown"
-    behind = f"behind {order.ahead:,} {shown}" if order.ahead else f"first in its queue, {shown}"
-    if order.ahead > order.shown and order.number is not None:
-        behind = f"behind {order.ahead:,}, as an older order of ours at its price; {shown.removeprefix('of ')}"
+    shown = f"{order.shown:,} shown" if order.shown else "nothing shown"
+    if order.shown and order.shown_at != order.price:
+        shown += f" at {price(order.shown_at)}"
+    behind = f"behind {order.ahead:,} of {shown}" if order.ahead else f"first in its queue, {shown}"
+    if order.ahead > order.shown:
+        behind = f"behind {order.ahead:,}, as an older order of ours at its price; {shown}"
     yield f"{order.size:,} shares, {behind}"
     yield from _since(order, now, before=before, verbose=verbose)
     if order.line is not None:

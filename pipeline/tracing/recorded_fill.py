@@ -15,7 +15,7 @@ from pipeline.runs.recorded_setting import recorded_ticks, setting_of
 from pipeline.store.columns import number_values
 from pipeline.times import DAY, MILLISECOND, SECOND, date_of
 from pipeline.tracing.explain import explain_fill
-from pipeline.tracing.explanation import moved
+from pipeline.tracing.plain_values import moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

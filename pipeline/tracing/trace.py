@@ -116,6 +116,7 @@ class QueuePosition:
     number: int | None = None
     first: int = NEVER
     moves: int = 0
+    shown_at: float = 0.0
 
     def copied(self) -> QueuePosition:
         """Return a copy that later events leave as it is."""

@@ -196,6 +196,7 @@ class TracingLadder(TracingOrders, LadderMarket):
         self.positions[slot] = position = QueuePosition(
             taken=self.place_at_hand(),
             shown=self.bid_size if side == BUY else self.ask_size,
+            shown_at=self.bid if side == BUY else self.ask,
             placed=before.placed if unbroken else self.place_at_hand(),
             size=size,
             again=before.again + 1 if unbroken else 0,

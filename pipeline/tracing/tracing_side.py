@@ -149,8 +149,10 @@ class TracingSide(TracingQueue, Side):
             unbroken = self.live and price == self.order_price
             placed, again = (before.placed, before.again + 1) if unbroken else (event, 0)
             self.queue_position = QueuePosition(event, self.size, 0, placed, size, again, self.decision)
+            self.queue_position.shown_at = self.price
         elif size_before == NEVER:
             self.queue_position = QueuePosition(before.taken, before.shown, 0, event, size, 0, self.decision)
+            self.queue_position.shown_at = before.shown_at
         elif size_before != size:
             before.resizes.append(Resize(self.market.at_hand(), size_before, size))
         super().place(price, size, anew)
@@ -172,7 +174,7 @@ class TracingSide(TracingQueue, Side):
     def keep_place(self, price: float) -> None:
         """Note the queue position kept without an order."""
         super().keep_place(price)
-        self.queue_position = QueuePosition(self.market.place_at_hand(), self.size, self.ahead)
+        self.queue_position = QueuePosition(self.market.place_at_hand(), self.size, self.ahead, shown_at=self.price)
 
     def remove(self) -> None:
         """Note that no queue position is left."""

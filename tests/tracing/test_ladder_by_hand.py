@@ -53,6 +53,7 @@ CASES: Final[dict[str, Case]] = {
             "order.price": 9.98,
             "order.ahead": 50,
             "order.shown": 50,
+            "order.shown_at": 10.0,
             "match.better": 110,
             "match.older": 100,
             "match.ahead": 50,
@@ -69,6 +70,7 @@ CASES: Final[dict[str, Case]] = {
         },
         (
             "order 98, our bid at 9.98, placed on tick 0 (10:00:00)",
+            "behind 50 of 50 shown at 10.0",
             "order 65 at 10.0: 60 of 60 filled order 32 at 9.98: 100 of 100 filled",
             "print of 400 - 110 used at better prices - 100 of older orders of ours at this",
             "price - 50 ahead of us = 140 left",
