@@ -78,10 +78,6 @@ KINDS: Final[dict[str, tuple[Loops, bool, bool, int, int, int]]] = {
         lambda of, fixed: (PythonReplay(of, fixed), PythonBatchRunner(of)),
         *(False, True, 5, 30, 3_000),
     ),
-    "text of both loops at moments": (
-        lambda of, fixed: (PythonReplay(of, fixed), PythonBatchRunner(of)),
-        *(False, False, 1, 4, 1_000),
-    ),
     "text with the widest numbers": (lambda of, fixed: (PythonReplay(of, fixed), None), True, True, 8, 40, 3_500),
     "machine code": (lambda of, fixed: (compiled_replay(of, fixed), batch_runner(of)), True, True, 1, 3, 500),
 }
@@ -101,12 +97,26 @@ def test_a_program_does_in_every_engine_the_same(
     @settings(WHOLE_PROGRAMS, max_examples=count)
     @given(programs(wide=wide), st.integers(0, 9_999))
     def agree(program: Program, stream: int) -> None:
-        program = program.in_an_auction() if auction else at_moments(program) if "moments" in kind else program
-        reached.update(compare(tmp_path, program, stream, loops))
+        reached.update(compare(tmp_path, program.in_an_auction() if auction else program, stream, loops))
 
     agree()
     assert wide or reached["compared"] > count // 2
     assert wide or count < slow or reached["traded"] > count // 8
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(4 * LARGER, marks=pytest.mark.slow)])
+def test_a_program_does_beside_its_ticks_in_every_engine_the_same(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops = KINDS["text of both loops"][0]
+    monkeypatch.setattr(batch_code, "SMALL", 0)
+
+    @settings(WHOLE_PROGRAMS, max_examples=count)
+    @given(programs(), st.integers(0, 9_999))
+    def agree_at_moments(program: Program, stream: int) -> None:
+        compare(tmp_path, at_moments(program), stream, loops)
+
+    agree_at_moments()
 
 
 @settings(WHOLE_PROGRAMS, max_examples=10 * LARGER)
