@@ -235,15 +235,23 @@ def test_what_would_never_be_called_is_refused_at_its_line(name: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("call", "method"), [("m.quote_bid(m.price, 1)", "quote_bid"), ("self.act(m)", "cancel_ask"), ("m.tick(1.0)", "")]
+    ("call", "line", "method"),
+    [
+        ("m.quote_bid(m.price, 1)", 12, "quote_bid"),
+        ("self.act(m)", 15, "cancel_ask"),
+        ("market = m; helped(self, market)", 22, "cancel_bid"),
+        ("m.tick(1.0)", 0, ""),
+    ],
 )
-def test_orders_outside_continuous_trading_are_refused_at_their_line(call: str, method: str, tmp_path: Path) -> None:
+def test_orders_outside_continuous_trading_are_refused_at_their_line(
+    call: str, line: int, method: str, tmp_path: Path
+) -> None:
     acts = f"    def on_outside(self, m):\n        {call}\n\n    def act(self, m):\n        m.cancel_ask()\n\n"
-    strategy = strategy_of(tmp_path, f"{OWN}{acts}{TICK}")
+    strategy = strategy_of(tmp_path, f"{OWN}{acts}{TICK}\ndef helped(of, market):\n    market.cancel_bid()\n")
     if not method:
         check_names(strategy)
         return
-    with pytest.raises(StrategyError, match=f"line 1[25]: on_outside may not call {method}: outside continuous"):
+    with pytest.raises(StrategyError, match=f"line {line}: on_outside may not call {method}: outside continuous"):
         check_names(strategy)
 
 

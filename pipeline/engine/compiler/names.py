@@ -24,7 +24,7 @@ from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
 HOOKS: Final = ("on_tick", "on_fill", *CALLS, "on_overnight_cancel", "on_day_end")
@@ -43,9 +43,9 @@ def check_names(strategy: type[Strategy]) -> None:
     checker = _Checker(strategy)
     checker.check_known()
     checker.check_followed()
-    _check_on_fill(checker.methods, _filling(strategy))
-    orders = {*strategy.rules.actions} - {*ReplayState.actions}
-    for method, node in _taking(checker.methods, "on_outside", orders):
+    for method, node in checker.taken("on_fill", _filling(strategy)):
+        raise fills_again(method, node, node.attr)
+    for method, node in checker.taken("on_outside", {*strategy.rules.actions} - {*ReplayState.actions}):
         why = "outside continuous trading no order is taken. Remember what to do and do it in on_tick or on_open."
         raise method.error(node, f"on_outside may not call {node.attr}: {why}")
 
@@ -89,8 +89,26 @@ class _Checker:
 
     def check_followed(self) -> None:
         """Check every use of the market and of the strategy, wherever they are passed to."""
+        for method, holders in self._followed(self.methods):
+            called = {id(node.func) for node in ast.walk(method.definition) if isinstance(node, ast.Call)}
+            for node, holder in _uses(method, holders):
+                self._check(method, node, holder, called=id(node) in called)
+            for inner in ast.walk(method.definition):
+                if isinstance(inner, ast.Compare):
+                    self._check_words(method, inner, holders)
+
+    def taken(self, hook: str, actions: AbstractSet[str]) -> Iterator[tuple[Method, ast.Attribute]]:
+        """Yield where a hook, or whatever it passes the market to, takes one of some actions."""
+        for method, holders in self._followed(self.methods.keys() & {hook}):
+            for node, holder in _uses(method, holders):
+                if holder == "m" and node.attr in actions:
+                    yield method, node
+
+    def _followed(self, names: Iterable[str]) -> Iterator[tuple[Method, dict[str, str]]]:
+        """Yield some methods and all that they pass the market or the strategy to, with the names that hold these."""
         waiting: list[tuple[Method, dict[str, str]]] = []
-        for name, method in self.methods.items():
+        for name in names:
+            method = self.methods[name]
             arguments = _arguments(method)
             if not any(ast.unparse(decorator) == "staticmethod" for decorator in method.definition.decorator_list):
                 waiting.append((method, dict(zip(arguments[: 2 if name in HOOKS else 1], ("self", "m"), strict=False))))
@@ -102,15 +120,10 @@ class _Checker:
                 continue
             seen.add(key)
             holders = _holders(method.definition, arguments_as)
-            calls = [node for node in ast.walk(method.definition) if isinstance(node, ast.Call)]
-            called = {id(call.func) for call in calls}
-            for node in ast.walk(method.definition):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in holders:
-                    self._check(method, node, holders[node.value.id], called=id(node) in called)
-                if isinstance(node, ast.Compare):
-                    self._check_words(method, node, holders)
-            for call in calls:
-                waiting += self._passed_on(call, method, holders)
+            yield method, holders
+            for call in ast.walk(method.definition):
+                if isinstance(call, ast.Call):
+                    waiting += self._passed_on(call, method, holders)
 
     def _check(self, method: Method, node: ast.Attribute, holder: str, *, called: bool) -> None:
         changed = not isinstance(node.ctx, ast.Load)
@@ -189,6 +202,13 @@ class _Checker:
         return None
 
 
+def _uses(method: Method, holders: Mapping[str, str]) -> Iterator[tuple[ast.Attribute, str]]:
+    """Yield what a function reads, calls or changes of the market or the strategy, and of which of the two."""
+    for node in ast.walk(method.definition):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in holders:
+            yield node, holders[node.value.id]
+
+
 def _holders(definition: ast.FunctionDef, arguments_as: Mapping[str, str]) -> dict[str, str]:
     """Return the names that hold the market or the strategy all through a function: arguments, and copies of them."""
     copies = [
@@ -222,24 +242,6 @@ def _names(code: CodeType, operation: str) -> Iterator[tuple[str, CodeType, int 
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield from _names(inner, operation)
-
-
-def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
-    for method, node in _taking(methods, "on_fill", filling):
-        raise fills_again(method, node, node.attr)
-
-
-def _taking(
-    methods: Mapping[str, Method], hook: str, actions: AbstractSet[str]
-) -> Iterator[tuple[Method, ast.Attribute]]:
-    """Yield where a hook, or a method that it calls, takes one of some actions."""
-    for name in sorted(_reached(hook, methods) & methods.keys()):
-        method = methods[name]
-        for node in ast.walk(method.definition):
-            if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
-                continue
-            if node.attr in actions and node.value.id != _arguments(method)[0]:
-                yield method, node
 
 
 def _filling(strategy: type[Strategy]) -> frozenset[str]:
