@@ -52,7 +52,7 @@ def sweep(made: Path, folder: Path, which: int) -> list[str | Path]:
     return ["sweep", "--parquet-dir", made / "parquet", "--output-dir", folder, *grid, *some, *PLAIN]
 
 
-EVERY: Final = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 2
+EVERY: Final = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4
 """Of the steps of writing, every which one is looked at: in the thorough profile each."""
 
 WORDS: Final[dict[str, Callable[[Path, Path, int], list[str | Path]]]] = {

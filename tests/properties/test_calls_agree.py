@@ -212,7 +212,7 @@ def hours_of(case: Case) -> dict[int, reference.Hours]:
     return days
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.slow)])
 def test_calls_come_when_the_reference_says_and_see_what_it_says(tmp_path: Path, count: int) -> None:
     both = Both(strategy_of(tmp_path, DEAF))
 
@@ -227,7 +227,7 @@ def test_calls_come_when_the_reference_says_and_see_what_it_says(tmp_path: Path,
     for_varying_cases(count, agree)
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("levels", "verbs"), [("", ONE), ("levels = 3", SEVERAL)], ids=["one", "several"])
 def test_what_is_done_at_moments_is_the_same_in_both_engines(
     tmp_path: Path, count: int, levels: str, verbs: str
@@ -254,4 +254,4 @@ def test_settings_that_walk_together_do_at_moments_what_each_does_alone(tmp_path
         for setting, one in zip(settings, together(case.ticks, strategy, settings, case.market), strict=True):
             assert one == alone(case.ticks, strategy, setting, case.market)
 
-    for_seeded_cases(["v1_baseline"], 40, agree)
+    for_seeded_cases(["v1_baseline"], 15, agree)

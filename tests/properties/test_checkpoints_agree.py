@@ -57,7 +57,7 @@ def moment_of(
     return moment, bits_of_fills(fills)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fill_is_explained_alike_from_wherever_the_trace_begins(name: str, count: int) -> None:
     begun = []
@@ -77,7 +77,7 @@ def test_a_fill_is_explained_alike_from_wherever_the_trace_begins(name: str, cou
     assert any(begun)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_moment_is_explained_alike_from_wherever_the_trace_begins(name: str, count: int) -> None:
     explained = []
@@ -99,7 +99,7 @@ def test_a_moment_is_explained_alike_from_wherever_the_trace_begins(name: str, c
 
 @pytest.mark.slow
 def test_so_are_fills_and_moments_of_several_orders_a_side(tmp_path: Path) -> None:
-    count = 60
+    count = 30
     strategy, begun, stood = strategy_of(tmp_path, SCATTERED.format(levels=5)), [], 0
     for seed in range(count):
         case = seeded_case("v1_baseline", seed)

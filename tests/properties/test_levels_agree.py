@@ -119,7 +119,7 @@ def check(strategy: type[Strategy], levels: int, seed: int, *, compiled: bool) -
     return len(found.fills)
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(3_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [200, pytest.param(600, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("levels", LEVELS)
 def test_each_order_fills_as_in_a_plain_list_of_orders(
     scattered: dict[int, type[Strategy]], levels: int, count: int
@@ -127,7 +127,7 @@ def test_each_order_fills_as_in_a_plain_list_of_orders(
     for_seeds(count, 5, lambda seed: check(scattered[levels], levels, seed, compiled=False))
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [40, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_compiled_loop_fills_each_order_alike(scattered: dict[int, type[Strategy]], count: int) -> None:
     for_seeds(count, 5, lambda seed: check(scattered[5], 5, seed, compiled=True))
 
