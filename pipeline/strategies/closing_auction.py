@@ -74,25 +74,27 @@ class ClosingAuction(Strategy):
 
     def on_tick(self, m: Market) -> None:
         """Take one tick through trend, stop loss, exit, VWAP, placement and auction, in that order."""
-        time = m.time_of_day
-        if m.kind == TRADE and m.in_session:
-            self.note_trend(m)
-        if m.in_session and time >= m.continuous_opens + 10 * MINUTE and time < m.continuous_closes - MINUTE:
-            self.check_stop(m)
-        if m.kind == TRADE and m.in_session:
-            self.work_exit(m)
-            late = time >= m.continuous_closes - self.vwap_period
-            if late and not self.placed and m.volume > 0 and m.price > 0.0:
-                self.vwap_value += m.price * m.volume
-                self.vwap_volume += m.volume
-        if time >= m.continuous_closes and time < m.auction_prints:
-            self.place_orders(m)
-        if m.kind == TRADE and time >= m.auction_prints:
-            self.auction_volume += m.volume
-            if not self.closed:
-                self.closed = True
-                self.close_price = m.price
-                self.close_event = m.event
+        time, printed = m.time_of_day, m.kind == TRADE
+        if m.in_session:
+            if printed:
+                self.note_trend(m)
+            if time >= m.continuous_opens + 10 * MINUTE and time < m.continuous_closes - MINUTE:
+                self.check_stop(m)
+            if printed:
+                self.work_exit(m)
+                late = time >= m.continuous_closes - self.vwap_period
+                if late and not self.placed and m.volume > 0 and m.price > 0.0:
+                    self.vwap_value += m.price * m.volume
+                    self.vwap_volume += m.volume
+        elif time >= m.continuous_closes:
+            if time < m.auction_prints:
+                self.place_orders(m)
+            elif printed:
+                self.auction_volume += m.volume
+                if not self.closed:
+                    self.closed = True
+                    self.close_price = m.price
+                    self.close_event = m.event
 
     def note_trend(self, m: Market) -> None:
         """Add one print to the line through the day's prints; x is hours since the open."""
