@@ -63,7 +63,7 @@ def _apart(one: Agreement) -> tuple[str, ...]:
 
 def _shares(one: Agreement) -> tuple[str, ...]:
     shares = (one.desk_shares, one.run_shares, one.shared_shares)
-    return (*map(count, shares), money(one.desk_pnl), money(one.run_pnl))
+    return (*map(count, shares), *("-" if pnl is None else money(pnl) for pnl in (one.desk_pnl, one.run_pnl)))
 
 
 def _line(reconciliation: Reconciliation, matches: Path) -> str:

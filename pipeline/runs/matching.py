@@ -57,8 +57,8 @@ class Agreement:
     seconds: Apart
     prices: Apart
     run_later: float | None
-    desk_pnl: float
-    run_pnl: float
+    desk_pnl: float | None
+    run_pnl: float | None
 
     @property
     def missed(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -76,7 +76,8 @@ class Reconciliation:
     """The desk's fills beside a run's, securities sorted by ticker.
 
     days: the first and the last day of the desk's fills; the run's of other days are left out. fits: in the order of
-    the switch's values, none where the strategy keeps its own orders.
+    the switch's values, none where the strategy keeps its own orders. currencies: what P&L is in; of several there is
+    none of all securities together.
     """
 
     folder: Path
@@ -85,6 +86,7 @@ class Reconciliation:
     securities: Mapping[str, SecurityMatch]
     fits: Sequence[Fit]
     warnings: Sequence[str] = ()
+    currencies: Sequence[str] = ()
 
     @property
     def by_security(self) -> dict[str, Agreement]:
@@ -94,7 +96,7 @@ class Reconciliation:
     @property
     def total(self) -> Agreement:
         """How far they agree on all of them."""
-        return agreement([one.matched for one in self.securities.values()])
+        return _together([one.matched for one in self.securities.values()], self.currencies)
 
     @property
     def best(self) -> Fit | None:
@@ -149,9 +151,11 @@ def reconcile_run(
     span = int(days.min()), int(days.max())
     securities: dict[str, SecurityMatch] = {}
     replayed: dict[str, list[Matched]] = {}
+    of_each: set[str] = set()
     for ticker in known:
         security = read_security(folder, ticker)
         setting = setting_of(security, terms.strategy)
+        of_each.add(setting.market.currency)
         nearby = _nearby(terms, setting.market, desk[ticker].fills)
         fills, numbers = _within(run.read_fills(ticker), span)
         matched = match(desk[ticker].fills, fills, *nearby)
@@ -164,9 +168,17 @@ def reconcile_run(
                 one = match(desk[ticker].fills, _within(of_replay, span)[0], *nearby)
                 replayed.setdefault(value, []).append(one)
     own = run.execution.get(terms.switch, SWITCHES[terms.switch].classic)
-    fits = [Fit(value, agreement(ones), of_run=value == own) for value, ones in replayed.items()]
+    currencies = sorted(of_each)
+    if len(currencies) > 1:
+        warnings.append(f"P&L is in {', '.join(currencies)}, which do not add up: there is none in total.")
+    fits = [Fit(value, _together(ones, currencies), of_run=value == own) for value, ones in replayed.items()]
     first, last = (date_of(day).isoformat() for day in span)
-    return Reconciliation(folder, (first, last), terms, securities, fits, (*run.warnings, *warnings))
+    return Reconciliation(folder, (first, last), terms, securities, fits, (*run.warnings, *warnings), currencies)
+
+
+def _together(securities: Sequence[Matched], currencies: Sequence[str]) -> Agreement:
+    found = agreement(securities)
+    return replace(found, desk_pnl=None, run_pnl=None) if len(currencies) > 1 else found
 
 
 def _values(terms: Terms) -> tuple[str, ...]:
