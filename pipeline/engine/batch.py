@@ -43,6 +43,9 @@ SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; settings that do are replayed again with more room."""
 
+MORE: Final = 3
+"""Few models fill three times as often as another does."""
+
 Batched: TypeAlias = "tuple[Sequence[int], BatchBlock | None]"
 
 loaded: dict[str, BatchRunner] = {}
@@ -117,14 +120,16 @@ class BatchRun:
         self._going = np.ones(len(settings), bool)
         self._begun, self._before, self._times_before = False, 0, NO_TICKS.timestamp
 
-    def feed(self, ticks: Ticks, *, ends: bool = False) -> Iterator[Batched]:
+    def feed(self, ticks: Ticks, *, ends: bool = False, likely: int = 0) -> Iterator[Batched]:
         """Replay the next ticks; to be gone through to its end. Settings to be replayed alone are given up.
 
-        Yields what `BatchRunner.blocks` does, the fills being those of these ticks.
+        Yields what `BatchRunner.blocks` does, the fills being those of these ticks. likely: about how many fills a
+        setting has of them, where that is known.
         """
+        room = max(len(ticks) // TICKS_A_FILL, MORE * likely) + 64
         self._buffers.inputs |= {"before": self._before, "begins": not self._begun, "ends": ends}
         after: dict[str, Number] = {}
-        for numbers, block in self._blocks(ticks, np.flatnonzero(self._going), len(ticks) // TICKS_A_FILL + 64):
+        for numbers, block in self._blocks(ticks, np.flatnonzero(self._going), room):
             if block is None:
                 self._going[numbers] = False
             else:

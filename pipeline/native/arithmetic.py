@@ -33,6 +33,7 @@ declare double @llvm.ceil.f64(double)
 declare double @llvm.trunc.f64(double)
 declare double @llvm.rint.f64(double)
 declare i64 @llvm.abs.i64(i64, i1)
+declare i64 @llvm.cttz.i64(i64, i1)
 define internal double @float_rest(double %a, double %b) {{{FLOAT_REST}  ret double %result
 }}
 define internal double @float_floored(double %a, double %b) {{{FLOAT_REST}  %whole = fsub double %a, %rest

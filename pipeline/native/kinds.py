@@ -32,6 +32,12 @@ BITS: Final[Mapping[type, str]] = {
 }
 INTRINSICS: Final = ("sqrt", "fabs", "copysign")
 TO_WHOLE: Final = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint"}
+LOWEST_BIT: Final = "lowest_bit"
+"""A function that tells which is the lowest bit that is set, of a number other than 0."""
+
+EIGHT: Final = "eight_of"
+"""A function of a column of bytes and a number n that gives eight bytes as one whole number, from 8 n on."""
+
 IS: Final = ("isnan", "isinf", "isfinite")
 
 

@@ -12,7 +12,20 @@ import struct
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.native import clibrary
-from pipeline.native.kinds import BITS, ELEMENTS, IS, TO_WHOLE, TYPES, Kind, Kinds, Signature, called, joined
+from pipeline.native.kinds import (
+    BITS,
+    EIGHT,
+    ELEMENTS,
+    IS,
+    LOWEST_BIT,
+    TO_WHOLE,
+    TYPES,
+    Kind,
+    Kinds,
+    Signature,
+    called,
+    joined,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,11 +202,17 @@ class Expressions(Kinds):
     def _called(self, name: str, nodes: Sequence[ast.expr]) -> Value:  # noqa: PLR0911 - one arm a kind of function
         if name in self._signatures:
             return self._own(name, nodes)
+        if name == EIGHT:
+            column, index = ast.unparse(nodes[0]), self._as("int", self._value(nodes[1]))
+            at = self._new(f'getelementptr inbounds i64, ptr %"{column}_given", i64 {index}')
+            return "int", self._new(f"load i64, ptr {at}")
         values = [self._number(node) for node in nodes]
         if name in ("min", "max"):
             return self._least_or_most(name, values)
         if name == "abs" and values[0][0] == "int":
             return "int", self._new(f"call i64 @llvm.abs.i64(i64 {values[0][1]}, i1 false)")
+        if name == LOWEST_BIT:
+            return "int", self._new(f"call i64 @llvm.cttz.i64(i64 {values[0][1]}, i1 true)")
         floats = [self._as("float", value) for value in values]
         if name == "int":
             return "int", self._as("int", values[0])

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.parts import all_of, assign, copied, names_in
+from pipeline.engine.compiler.parts import all_of, copied, names_in
 from pipeline.engine.compiler.skip_guard import ACTS
+from pipeline.native.kinds import EIGHT, LOWEST_BIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +25,8 @@ GROUPS: Final = "setting_groups"
 MEMBERS: Final = "setting_members"
 AT_ONCE: Final = 8
 """The settings of a block, which are asked at once: a processor's vectors hold as many numbers."""
+
+BLOCKS: Final = BATCH_SIZE // AT_ONCE
 
 CASE: Final = "case_of_test"
 MOST_TRUTHS: Final = 4
@@ -103,7 +106,7 @@ def setting_loop(body: list[ast.stmt], group: str | None = None) -> ast.For:
 
 def is_setting_loop(node: ast.AST) -> bool:
     """Tell whether a statement is a loop over settings."""
-    return isinstance(node, ast.For) and hasattr(node, "group")
+    return isinstance(node, (ast.For, ast.While)) and hasattr(node, "group")
 
 
 def has_any(group: str) -> ast.expr:
@@ -112,28 +115,27 @@ def has_any(group: str) -> ast.expr:
 
 
 def by_blocks(loop: ast.For, question: list[ast.stmt]) -> list[ast.stmt]:
-    """Return a loop over the settings of a group, of which those act that a question says do.
+    """Return a loop over the settings of a group that act, after one that asks a question of all of them.
 
     question: statements that set ACTS for one setting; where there are none, all settings of the group act.
     """
     group: str = loop.group or "0"  # type: ignore[attr-defined]
-    member = f"{MEMBERS}[{BATCH_SIZE} * {group} + {INDEX}] != 0"
+    start, count = f"{GROUPS}[2 * {group}]", f"{GROUPS}[2 * {group} + 1]"
+    members = f"{EIGHT}({MEMBERS}, {BLOCKS} * {group} + block)"
+    following = f"{INDEX} = {AT_ONCE} * block + ({LOWEST_BIT}(acting) >> 3)\nacting = acting & (acting - 1)"
+    act = ast.While(_parsed("acting != 0"), [*ast.parse(following).body, *loop.body], [])
+    act.group = loop.group  # type: ignore[attr-defined]
+    acting = f"{EIGHT}(setting_acts, block)" if question else members
+    each = [*ast.parse(f"acting = {acting}").body, act]
+    blocks = ast.For(ast.Name("block", ast.Store()), _parsed(f"range({start}, {start} + {count})"), each, [])
     if not question:
-        return [_each([ast.If(_parsed(member), loop.body, [])], group)]
-    answer = f"answer = {ACTS} & ({member})\nsetting_acts[{INDEX}] = answer\nacting += answer"
-    acting = _each([ast.If(_parsed(f"setting_acts[{INDEX}] != 0"), loop.body, [])], group)
-    return [
-        assign("acting", ast.Constant(0)),
-        _each([*question, *ast.parse(answer).body], group),
-        ast.If(_parsed("acting > 0"), [acting], []),
-    ]
-
-
-def _each(body: list[ast.stmt], group: str) -> ast.stmt:
-    """Return a loop over all settings of a group's blocks."""
-    loop = setting_loop([*ast.parse(f"{INDEX} = {AT_ONCE} * {GROUPS}[2 * {group}] + each").body, *body])
-    loop.target, loop.iter = ast.Name("each", ast.Store()), _parsed(f"range({AT_ONCE} * {GROUPS}[2 * {group} + 1])")
-    return loop
+        return [blocks]
+    one = ast.parse(f"{INDEX} = {AT_ONCE} * {start} + each").body
+    answer = ast.parse(f"answer = {ACTS} & ({MEMBERS}[{BATCH_SIZE} * {group} + {INDEX}] != 0)").body
+    noted = ast.parse(f"setting_acts[{INDEX}] = answer").body
+    asked = setting_loop([*one, *question, *answer, *noted])
+    asked.target, asked.iter = ast.Name("each", ast.Store()), _parsed(f"range({AT_ONCE} * {count})")
+    return [asked, blocks]
 
 
 def _groups_of(test: ast.expr, start: int, cases: int) -> list[ast.stmt]:

@@ -222,6 +222,13 @@ class _Storage(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.stmt:
         """Work out once a setting where what it needs stands."""
+        return self._loop(node)
+
+    def visit_While(self, node: ast.While) -> ast.stmt:
+        """Do the same of a loop over the settings that act."""
+        return self._loop(node)
+
+    def _loop(self, node: ast.For | ast.While) -> ast.stmt:
         if not is_setting_loop(node):
             self.generic_visit(node)
             return node
@@ -229,7 +236,8 @@ class _Storage(ast.NodeTransformer):
         body = [self.visit(self._elements.visit(statement)) for statement in node.body]
         first = [ast.parse(f"{name}_at = {self._row[name][1] * BATCH_SIZE} + {INDEX}").body[0] for name in used]
         is_grouped = isinstance(body[0], ast.Assign) and ast.unparse(body[0].targets[0]) == INDEX
-        return ast.For(node.target, node.iter, [*body[:is_grouped], *first, *body[is_grouped:]], [])
+        node.body = [*body[:is_grouped], *first, *body[is_grouped:]]
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace a name; a truth value is stored as 0 or 1."""
