@@ -25,6 +25,7 @@ COMMENT: Final = re.compile(rb"#.*")
 FOR_TYPES_ONLY: Final = re.compile(rb"if TYPE_CHECKING:\n(?: .*\n|\n)*")
 
 
+@cache
 def digest_of(*entries: str) -> str:
     """Return a digest of what `sources_of` returns, the names of the modules included."""
     texts = (b"%s\0%s" % (name.encode(), text) for name, text in sources_of(*entries).items())

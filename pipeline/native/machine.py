@@ -49,7 +49,7 @@ class Text:
     """A loop as text: its function, the numpy types its pointers point to after as many counts, and a note to keep.
 
     helpers: functions of the same text that the function calls. constants: whole numbers that they know by name.
-    distinct: whether no two of its arrays overlap, which lets a loop over several be vectorised.
+    distinct: whether no two of its arrays overlap, so that loops over them are vectorised.
     """
 
     source: str
@@ -99,6 +99,8 @@ def _compiled(text: Text) -> codecache.Code:
     module = llvm.parse_assembly(module_text(text.source, signatures, text.name, text.constants))
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
+    # Elsewhere no loop is worth it, and what its vectors hold is saved and put back around every call.
+    options.loop_vectorization = text.distinct
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return codecache.Code(text.name, machine.emit_object(module), text.note)
