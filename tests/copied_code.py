@@ -31,6 +31,6 @@ def copied_code(folder: Path) -> Iterator[Path]:
 
 def forget_texts() -> None:
     """Let the texts of modules be read again, which a process does once."""
-    for function in (sources.sources_of, sources.read_module, sources.file_of):
+    for function in (sources.digest_of, sources.sources_of, sources.read_module, sources.file_of):
         function.cache_clear()
     keys.keys_by_strategy.clear()

@@ -82,7 +82,7 @@ class MarketFacts:
             return False
         if any(day == half for half, _ in self.half_days):
             return True
-        if not self.is_of_week(day):
+        if day.weekday() not in sessions.week:
             return False
         return True if self.known_from <= day <= self.known_to and day not in self.tentative_days else None
 

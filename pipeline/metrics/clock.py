@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -95,7 +95,7 @@ class ClockWalk:
     ) -> None:
         """Walk the fills and the marks of a stretch, records of each security.
 
-        in_session: whether each mark is of its security's session, 0 or 1.
+        in_session: whether each mark is of its security's session, 0 or 1; in parts.
         """
         counts = [len(records) for records in (*fills, *marks)]
         every_fill, every_mark = np.concatenate([NO_FILLS, *fills]), np.concatenate([NO_MARKS, *marks])
@@ -154,9 +154,14 @@ def clock_of(ledgers: Sequence[Ledger], market_days: Int64s) -> Clock:
         spans = session_table([ledger.sessions for ledger in ledgers], market_days)
     walk = ClockWalk(len(ledgers))
     for fills, marks in _stretches(ledgers, by_day):
-        in_session = [is_in_session(of[:, 0], ledger.sessions) for of, ledger in zip(marks, ledgers, strict=True)]
-        walk.add(_in_utc(fills, clocks), _in_utc(marks, clocks), in_session, spans)
+        walk.add(_in_utc(fills, clocks), _in_utc(marks, clocks), _in_session(marks, ledgers), spans)
     return walk.finish(spans)
+
+
+def _in_session(marks: Sequence[Int64s], ledgers: Sequence[Ledger]) -> list[Int64s]:
+    """Return whether each mark of the ledgers, one after the other, is of its session."""
+    by_hours = groupby(zip(ledgers, marks, strict=True), key=lambda pair: pair[0].sessions)
+    return [is_in_session(np.concatenate([of[:, 0] for _, of in pairs]), hours) for hours, pairs in by_hours]
 
 
 def _in_utc(records: Sequence[Int64s], clocks: Sequence[ExchangeClock]) -> Sequence[Int64s]:

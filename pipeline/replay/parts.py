@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -65,7 +66,7 @@ class PartedReplay:
 
     signals: what its strategy reads beside the ticks.
     span: of all its ticks.
-    read_seconds: what reading took so far, wall clock.
+    read_seconds: what reading took so far, or waiting for what is read meanwhile; wall clock.
     """
 
     _outcome: Outcome
@@ -125,8 +126,8 @@ class PartedReplay:
         return self._replayed(outcome.fills.at(slice(0, 0)), _joined(self._days), _joined(self._not_flat), None)
 
     def _batches(self, *, ahead: bool) -> Iterator[Ticks]:
-        batches = self._timed(map(self._signals.on, self._file.batches()))
-        return _read_ahead(batches) if ahead else batches
+        batches = map(self._signals.on, self._file.batches())
+        return self._timed(made_ahead(batches) if ahead else batches)
 
     def _timed(self, batches: Iterator[Ticks]) -> Iterator[Ticks]:
         is_any, started = False, time.perf_counter()
@@ -240,11 +241,11 @@ def _with_last(items: Iterator[Item]) -> Iterator[tuple[Item, bool]]:
     yield item, True
 
 
-def _read_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield items, the next of which is made on a thread meanwhile."""
+def made_ahead(items: Iterator[Item], most: int = 1) -> Iterator[Item]:
+    """Yield items, of which the next, at most so many, are made on a thread meanwhile."""
     end = object()
     with ThreadPoolExecutor(max_workers=1) as thread:
-        waiting = thread.submit(next, items, end)
-        while (item := waiting.result()) is not end:
-            waiting = thread.submit(next, items, end)
+        waiting = deque(thread.submit(next, items, end) for _ in range(most))
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(thread.submit(next, items, end))
             yield item  # type: ignore[misc]

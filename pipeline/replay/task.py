@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.errors import in_words, out_of_memory
@@ -51,7 +52,12 @@ class Task:
     @property
     def market(self) -> MarketFacts:
         """The facts of its exchange, with the tick size that the config says."""
-        return facts_of(self.exchange).of_security(self.ticker, self.tick_size)
+        return _market(self.exchange, self.ticker, self.tick_size)
+
+
+@cache
+def _market(exchange: str, ticker: str, tick_size: float | None) -> MarketFacts:
+    return facts_of(exchange).of_security(ticker, tick_size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

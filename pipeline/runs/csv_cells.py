@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.store.columns import text_array
@@ -30,17 +29,19 @@ def csv_cell(value: Any) -> Any:
 
 def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     """Return rows as CSV, lines ending in a line feed, every other end of a line inside quotes."""
+    return csv_lines([[csv_cell(value) if isinstance(value, str) else value for value in row] for row in rows])
+
+
+def csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Return rows of cells as `csv_bytes` does, texts being what `csv_cell` returns."""
     text = io.StringIO(newline="")
     # What ends its lines is what the writer quotes; a bare carriage return begins a row in Excel.
     writer = csv.writer(text, lineterminator=_ENDS)
-    ends = [0]
-    for row in rows:
-        writer.writerow([csv_cell(value) if isinstance(value, str) else value for value in row])
-        ends.append(text.tell())
+    writer.writerows(rows)
     written = text.getvalue()
-    if written.count("\r") + 1 == len(ends):
+    if written.count("\r") == len(rows):
         return written.replace(_ENDS, "\n").encode()
-    return "".join(f"{written[start : end - len(_ENDS)]}\n" for start, end in pairwise(ends)).encode()
+    return b"".join(csv_lines([row]) for row in rows) if len(rows) > 1 else f"{written[: -len(_ENDS)]}\n".encode()
 
 
 def text_of_cell(cell: str) -> str:

@@ -16,7 +16,7 @@ from pipeline.metrics.accounts import account_of
 from pipeline.metrics.converting import ConvertedBuilder
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.model_check import ModelCheck
-from pipeline.replay.parts import PartedReplay
+from pipeline.replay.parts import PartedReplay, made_ahead
 from pipeline.replay.signals import load_signals
 from pipeline.replay.task import Alternative, Task, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE, SERIES_FOLDER
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
+
+PARTS_AHEAD: Final = 4
+"""How many parts of a security that is replayed alone are made while one is written: files are written in bursts."""
 
 MOST_CACHED: Final = 32 * 2**20
 """Bytes of a security's files beyond which its result is not cached."""
@@ -142,11 +145,11 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
             signals = load_signals(task.signals, market)
             replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine, signals)
             check = ModelCheck(task, strategy, market, replay.span) if task.alternatives else None
-            ahead = task.at_a_time == 1 and file.row_groups > 1
+            ahead = task.at_a_time == 1 and file.row_groups > 1 and task.engine == "compiled"
             (ledger, added), check_seconds = _recorded(task, replay, check, files, ahead=ahead)
         done = time.perf_counter()
         alternatives = check.finish(lambda: _batches(task)) if check is not None else {}
-        replay_seconds = done - started - replay.read_seconds - check_seconds
+        replay_seconds = max(done - started - replay.read_seconds - check_seconds, 0.0)
         check_seconds += time.perf_counter() - done
         with _writing(), _all_or_none(files.close()) as staged:
             ledger = with_own_figures(ledger, strategy, staged)
@@ -174,7 +177,8 @@ def _recorded(
     """Replay a security part by part into its files and its ledgers; return how long the check took of it, seconds."""
     builder, check_seconds = None, 0.0
     converted = None if task.conversion is None else ConvertedBuilder(task.conversion)
-    for part in replay.parts(ahead=ahead):
+    parts = replay.parts(ahead=ahead)
+    for part in made_ahead(parts, PARTS_AHEAD) if ahead else parts:
         account = account_of(task, part.replayed, part.observed)
         builder = builder or LedgerBuilder(account)
         builder.add(account)

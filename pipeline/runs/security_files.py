@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 ROWS: Final = 1 << 17
 """Rows of a row group, whatever parts they come in, so that a file's bytes do not depend on those."""
+
+CSV_ROWS: Final = 1 << 15
+"""Rows that become text at a time."""
 
 
 def file_names(ticker: str) -> tuple[str, str, str, str]:
@@ -178,9 +180,11 @@ class _CsvRows(_Rows):
         """Remove what was written."""
         self._file.discard()
 
-    def _lines(self, rows: Any) -> bytes:
-        sink = io.BytesIO()
-        options = arrow_csv.WriteOptions(include_header=not self._has_header, quoting_style="needed")
+    def _lines(self, rows: Any) -> memoryview:
+        sink = pa.BufferOutputStream()
+        options = arrow_csv.WriteOptions(
+            include_header=not self._has_header, quoting_style="needed", batch_size=CSV_ROWS
+        )
         arrow_csv.write_csv(with_csv_cells(rows, "trade_type"), sink, options)
         self._has_header = True
-        return sink.getvalue()
+        return memoryview(sink.getvalue())

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import platform
 from dataclasses import asdict, replace
-from itertools import chain, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,7 +24,7 @@ from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
 from pipeline.replay.fx import rates_json
 from pipeline.replay.signals import digests_of
-from pipeline.runs.csv_cells import csv_bytes
+from pipeline.runs.csv_cells import csv_bytes, csv_cell, csv_lines
 from pipeline.runs.layout import (
     DAILY_FILE,
     FOLDERS,
@@ -248,11 +248,11 @@ def carried_of(plan: Plan, results: Iterable[SecurityResult]) -> dict[str, list[
 
 def daily_csv(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> bytes:
     """Return daily.csv: P&L, equity and position of each security by market day, then of all together."""
-    rows: list[Iterable[Sequence[Any]]] = [[DAILY_COLUMNS]]
+    parts = [csv_lines([DAILY_COLUMNS])]
     for security, columns in daily_columns(ledgers, totals):
         values = [columns[name].tolist() if name in columns else repeat(None) for name in DAILY_COLUMNS[1:]]
-        rows.append(zip(repeat(security), *values))
-    return csv_bytes(chain.from_iterable(rows))
+        parts.append(csv_lines([*zip(repeat(csv_cell(security)), *values, strict=False)]))
+    return b"".join(parts)
 
 
 def _now() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -109,13 +109,13 @@ def table_bytes(table: Any, **options: Unpack[TableOptions]) -> bytes:
 
 def _encoded(table: Any, options: TableOptions) -> Sequence[bytes | memoryview]:
     table = table.replace_schema_metadata(_as_kept(options.get("metadata", {})))
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()  # unlike a file of Python's, it is written without holding the interpreter's lock
     with _writer(sink, table.schema, options) as writer:
         writer.write_table(table, row_group_size=max(table.num_rows, 1))
-    return Sealing().end(sink.getbuffer())
+    return Sealing().end(memoryview(sink.getvalue()))
 
 
-def _writer(sink: IO[bytes], schema: Any, options: TableOptions) -> Any:
+def _writer(sink: Any, schema: Any, options: TableOptions) -> Any:
     return pq.ParquetWriter(
         sink,
         schema,
