@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
 BASE: Final = (
-    *("errors", "folders", "interrupt", "notebook", "notebook_charts", "numbers"),
+    *("errors", "folders", "interrupt", "malloc", "notebook", "notebook_charts", "numbers"),
     *("settings", "sources", "spark", "ticks", "times"),
 )
 RULES: Final = (*BASE, "markets", "native", "engine", "engine.rules", "engine.strategy")
@@ -39,7 +39,7 @@ METRICS: Final = (*PLAN, "replay.plan", "replay.identities")
 RUNS: Final = (*METRICS, "metrics", "inspection")
 MAY_IMPORT: Final = {
     "errors": (),
-    **dict.fromkeys(("folders", "interrupt", "numbers", "spark", "times"), ()),
+    **dict.fromkeys(("folders", "interrupt", "malloc", "numbers", "spark", "times"), ()),
     "notebook": ("spark",),
     "notebook_charts": ("errors", "numbers"),
     "ticks": ("errors",),
@@ -89,7 +89,6 @@ OUTSIDE: Final = (
     "bench",
     "cli",
     "console",
-    "malloc",
     "option_values",
     "options",
     "recorded",

@@ -5,7 +5,6 @@ It holds no logic and imports nothing heavy; each command imports what it runs.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 COMPLETING: Final = "_PIPELINE_COMPLETE"
-CYCLES_AFTER: Final = 50_000
-"""How many more objects there are before Python looks for cycles among them."""
-
 OUR_FAULT: Final = "This is a bug in tick-pipeline; please report it. --debug shows where it arose."
 MORE_MEMORY: Final = (
     "Where several securities are worked on, use fewer --workers or fewer securities (convert: --only; else "
@@ -80,8 +76,6 @@ def main() -> None:
     """Run the command line; a failure is one plain sentence on stderr and its exit status."""
     # numpy's BLAS starts a thread a CPU when it is loaded, 50 ms for linear algebra that nothing here does.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # What a command makes it mostly keeps until its end: going through all of it for cycles finds next to nothing.
-    gc.set_threshold(CYCLES_AFTER)
     if COMPLETING in os.environ:
         # Typer would load rich to look for markup in each line of help, and Tab would take twice as long.
         sys.modules["rich"] = None  # type: ignore[assignment]

@@ -25,6 +25,7 @@ from pipeline.engine.compiler.specialise import (
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Span
 from pipeline.engine.replay import PartTimes
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.malloc import LARGEST_KEPT
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
 from pipeline.ticks import NO_TICKS
 
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s, Ticks
 
 SETTING_TYPES: Final = ("int64", "float64", "int8", "int64", "int8")
-MOST_ROWS: Final = 6_000_000
-"""Fills that the buffers of one batch hold, of all its settings: 280 MB if all of them come."""
+MOST_ROWS: Final = LARGEST_KEPT // 8
+"""Fills that the buffers of one batch hold, of all its settings: 200 MB, which malloc keeps for the next batch."""
 
 SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.interrupt import end_with
+from pipeline.malloc import keep_freed
 from pipeline.replay.cluster import LIBRARY, WorkerLost, check_cluster, cluster_threads, connected, run_on
 from pipeline.replay.memory import free_memory
 
@@ -145,7 +146,8 @@ def _environment() -> dict[str, str]:
 
 
 def _begin_worker(parent: int, _: dict[str, str]) -> None:
-    """Leave Ctrl-C to the process whose worker this is, and follow that one when it is killed."""
+    """Leave Ctrl-C to the process whose worker this is, follow that one when it is killed, and keep freed memory."""
+    keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 

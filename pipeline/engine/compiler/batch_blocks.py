@@ -16,7 +16,7 @@ from pipeline.native.kinds import EIGHT, LOWEST_BIT
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-BATCH_SIZE: Final = 128
+BATCH_SIZE: Final = 64
 """How many settings one batch takes: what they remember stays in the first levels of the processor's cache."""
 
 INDEX: Final = "setting"
