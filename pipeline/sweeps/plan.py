@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 WORTH_PROCESSES: Final = 4_000
 """Results from which processes are worth their start: making one takes the interpreter, which threads share."""
 
-MOST_A_TASK: Final = 8 * BATCH_SIZE
-WALK_BYTES: Final = 800 * 2**20
+MOST_A_TASK: Final = 16 * BATCH_SIZE
+WALK_BYTES: Final = 500 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
