@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pytest
 
+from pipeline.engine import batch
 from pipeline.engine.execution import make_execution, variants
 from pipeline.engine.outcome import Span
 from pipeline.errors import LoopsDisagree
@@ -93,6 +94,26 @@ def test_models_that_no_longer_see_one_book_are_replayed_from_the_first_tick() -
     alone = by_themselves(task, ticks)
     for cuts in ([], [4], [6], [2, 5, 8]):
         assert checked(task, ticks, cuts, is_again=True) == alone
+
+
+def test_a_security_that_fills_often_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks, task = busy_days()[:3_000], task_of(variants(CLASSIC), CLASSIC)
+    fills = simulate(ticks, V1, task.parameters, facts_of("ADX"), CLASSIC).fills
+    walked: list[int] = []
+    attempt = batch.BatchRun.attempt
+
+    def noted(self: batch.BatchRun, *given: Any) -> Any:
+        walked.append(len(given[2]))
+        return attempt(self, *given)
+
+    monkeypatch.setattr(batch.BatchRun, "attempt", noted)
+    monkeypatch.setattr(batch, "TICKS_A_FILL", len(ticks))
+    check = ModelCheck(task, V1, facts_of("ADX"), Span.of(ticks))
+    check.feed(ticks, fills)
+    assert len(fills) > 100
+    assert len(walked) == 1
+    ModelCheck(task, V1, facts_of("ADX"), Span.of(ticks)).feed(ticks, fills.at(slice(0, 0)))
+    assert len(walked) > 2, "what is not known to fill often is walked again with more room"
 
 
 def test_a_run_with_other_fills_than_the_loop_for_many_is_refused() -> None:

@@ -11,9 +11,10 @@ import pytest
 from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import Fills
 from pipeline.engine.rules.account import TAKE
+from pipeline.errors import ReplayError
 from pipeline.markets.facts import facts_of
 from pipeline.replay.observe import Observed, observe
-from pipeline.replay.parts import PartedReplay
+from pipeline.replay.parts import PartedReplay, made_ahead
 from pipeline.replay.simulate import simulate
 from pipeline.store.tick_file import TickFile, read_ticks
 from pipeline.store.tick_writer import TicksWriter
@@ -24,7 +25,7 @@ from tests.properties.seeded import for_seeded_cases, seeded_case
 from tests.properties.streams import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pipeline.engine.execution import Execution
@@ -126,6 +127,24 @@ def test_so_do_parts_of_several_orders_a_side(tmp_path: Path) -> None:
         execution = charged(model_of(seed)) if seed % 3 else model_of(seed)
         found.append(parts_agree(strategy, {"seed": seed}, case, execution, tmp_path / "FAB.parquet", "python"))
     assert found.count(2) > 5
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_what_is_made_ahead_comes_in_order_and_no_further_ahead_than_it_may(most: int) -> None:
+    made: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(20):
+            made.append(number)
+            yield number
+        raise ReplayError("at the end")
+
+    ahead = made_ahead(numbers(), most)
+    for count in range(20):
+        assert next(ahead) == count
+        assert len(made) <= count + 1 + most
+    with pytest.raises(ReplayError, match="at the end"):
+        next(ahead)
 
 
 TAKES_WHEN_FILLED: Final = """

@@ -14,6 +14,7 @@ from joblib.parallel import BACKENDS
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.replay import workers
 from pipeline.replay.workers import Backend, run_all, workers_for
+from tests.test_malloc import GLIBC
 
 
 def double(number: int) -> int:
@@ -48,6 +49,19 @@ def test_of_many_tasks_only_the_one_that_kills_its_process_is_lost(count: int) -
 def test_a_lost_task_that_nobody_answers_for_is_an_error() -> None:
     with pytest.raises(WorkerDied, match="died, and again when it ran alone"):
         list(run_all(double_or_die, range(5), "loky", 2))
+
+
+def given_back(_: int) -> int:
+    """Return how many of 16 MB this process gives back to the system when it frees them."""
+    much = bytearray(b"x") * (16 << 20)
+    before = psutil.Process().memory_info().rss
+    del much
+    return int(before - psutil.Process().memory_info().rss)
+
+
+@pytest.mark.skipif(not GLIBC, reason="asks what glibc's malloc keeps")
+def test_worker_processes_keep_freed_memory_for_their_next_task() -> None:
+    assert max(run_all(given_back, range(4), "loky", 2)) < 1 << 20
 
 
 def pool_processes() -> int:

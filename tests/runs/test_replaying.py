@@ -9,6 +9,9 @@ import pytest
 from pipeline.replay.model_check import ModelCheck
 from pipeline.replay.plan import Request, plan
 from pipeline.runs.replaying import run
+from pipeline.store.parquet import read_footer
+from pipeline.store.tick_file import read_ticks
+from pipeline.store.tick_writer import TicksWriter
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
@@ -37,6 +40,22 @@ def test_every_backend_and_engine_gives_the_same_bytes(request_for: Any, backend
         assert result.ledger is not None
         assert theirs.ledger is not None
         assert result.ledger.to_bytes() == theirs.ledger.to_bytes()
+
+
+def test_a_security_replayed_ahead_of_its_writing_gives_the_same_bytes(request_for: Any, tmp_path: Path) -> None:
+    for path in (tmp_path / "parquet").iterdir():
+        content, writer = read_ticks(path), TicksWriter(path)
+        for start in range(0, len(content), 700):
+            writer.write(content[start : start + 700])
+            writer.flush()
+        writer.close({"exchange": "ADX", "security": path.stem}).commit()
+        assert read_footer(path).group_rows == 700
+    alone, beside = ({one.ticker: one for one in run(plan(request_for(workers=workers)))} for workers in (1, 2))
+    for ticker, result in alone.items():
+        assert result.fills > 100
+        assert result.files == beside[ticker].files
+        assert result.alternatives.keys() == beside[ticker].alternatives.keys() > set()
+        assert result.read_seconds >= 0.0 <= result.replay_seconds
 
 
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
