@@ -52,8 +52,8 @@ BYTES_A_TICK: Final = 160
 BYTES_A_SIGNAL: Final = 16
 """And of each signal for each tick: a value and its time."""
 
-GROUPS_AT_ONCE: Final = 3
-"""How many row groups are in memory at once: one that is replayed, its last day carried over, one that is decoded."""
+GROUPS_AT_ONCE: Final = 4
+"""How many row groups are in memory at once: being written, replayed ahead of that, carried over, and decoded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
