@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GRACE_SECONDS: Final = 0.7
-LAST_SECONDS: Final = 0.8
+LAST_SECONDS: Final = 1.1
 """After the grace: then the process ends even if each of its threads waits for another, with exit status 1."""
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -73,7 +73,7 @@ def in_order(say: Callable[[int], None]) -> Iterator[None]:
         if _ending.signal:
             _tell()
             _end_processes()
-            sys.exit(128 + _ending.signal)
+            _leave(128 + _ending.signal)
 
 
 def end_with(end_workers: Callable[[], None]) -> None:
@@ -82,6 +82,15 @@ def end_with(end_workers: Callable[[], None]) -> None:
     `end_workers` must not import anything: the thread that was interrupted may hold Python's import lock for good.
     """
     _ending.end_workers = end_workers
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process without its objects being taken down: while Python does that, no other thread could end it."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    atexit._run_exitfuncs()  # noqa: SLF001 - what libraries tidy up at the end is still tidied up
+    os._exit(status)
 
 
 def _ignore() -> None:

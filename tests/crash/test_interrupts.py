@@ -321,3 +321,24 @@ def test_a_thread_that_is_stuck_while_it_imports_keeps_no_command_alive(made: Pa
     end = done(made, program=LOCKED_IN.format(say=say))
     assert (end.status, end.error, end.left) == (status, "", [])
     assert end.seconds < WITHIN + 2  # Python's own start is in it
+
+
+TAKEN_DOWN: Final = """
+import os, signal, sys, time
+from pipeline import interrupt
+interrupt.watch()
+class Endless:
+    def __del__(self):
+        while True:
+            pass
+sys.endless = Endless()
+with interrupt.in_order(lambda status: print('Interrupted.')):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+"""What one of its objects does as Python takes it down never ends, when no other thread can run any more."""
+
+
+def test_an_interrupted_command_does_not_wait_for_its_objects_to_be_taken_down(made: Path) -> None:
+    end = done(made, program=TAKEN_DOWN)
+    assert (end.status, end.error, end.left) == (143, "", [])
