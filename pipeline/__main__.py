@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
-import os
 import sys
 from typing import Final
 
@@ -45,8 +43,7 @@ def _leave(end: SystemExit) -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         raise end from None  # Python says what it always says of output that cannot be written
-    atexit._run_exitfuncs()  # noqa: SLF001 - what libraries tidy up at the end is still tidied up
-    os._exit(end.code)
+    interrupt.leave(end.code)
 
 
 if __name__ == "__main__":

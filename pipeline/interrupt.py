@@ -73,7 +73,10 @@ def in_order(say: Callable[[int], None]) -> Iterator[None]:
         if _ending.signal:
             _tell()
             _end_processes()
-            _leave(128 + _ending.signal)
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            leave(128 + _ending.signal)
 
 
 def end_with(end_workers: Callable[[], None]) -> None:
@@ -84,11 +87,8 @@ def end_with(end_workers: Callable[[], None]) -> None:
     _ending.end_workers = end_workers
 
 
-def _leave(status: int) -> NoReturn:
+def leave(status: int) -> NoReturn:
     """End the process without its objects being taken down: while Python does that, no other thread could end it."""
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
     atexit._run_exitfuncs()  # noqa: SLF001 - what libraries tidy up at the end is still tidied up
     os._exit(status)
 

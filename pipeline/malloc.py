@@ -14,8 +14,11 @@ M_MMAP_THRESHOLD: Final = -3
 M_ARENA_MAX: Final = -8
 """Numbers of glibc's malloc.h; see mallopt(3)."""
 
-LARGEST_KEPT: Final = (32 << 20) - 4096
-"""Bytes: arrays above this are still given back one by one; glibc takes no more, what it keeps of each included."""
+LARGEST: Final = 32 << 20
+"""Bytes: what is larger is still given back one by one; glibc takes no more."""
+
+LARGEST_KEPT: Final = LARGEST - 4096
+"""Bytes of an array that is kept: what malloc notes of it is in its memory too."""
 
 MOST_FREE: Final = 256 << 20
 """Bytes: what is free above this is given back all the same."""
@@ -32,4 +35,4 @@ def keep_freed() -> None:
         # The arenas of other threads give back what is free whatever these say.
         mallopt(M_ARENA_MAX, 1)
         mallopt(M_TRIM_THRESHOLD, MOST_FREE)
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(M_MMAP_THRESHOLD, LARGEST)

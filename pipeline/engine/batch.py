@@ -44,7 +44,7 @@ SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; settings that do are replayed again with more room."""
 
-MORE: Final = 3
+FILLS_RATIO: Final = 3
 """Few models fill three times as often as another does."""
 
 Batched: TypeAlias = "tuple[Sequence[int], BatchBlock | None]"
@@ -121,13 +121,13 @@ class BatchRun:
         self._going = np.ones(len(settings), bool)
         self._begun, self._before, self._times_before = False, 0, NO_TICKS.timestamp
 
-    def feed(self, ticks: Ticks, *, ends: bool = False, likely: int = 0) -> Iterator[Batched]:
+    def feed(self, ticks: Ticks, *, ends: bool = False, expected_fills: int = 0) -> Iterator[Batched]:
         """Replay the next ticks; to be gone through to its end. Settings to be replayed alone are given up.
 
-        Yields what `BatchRunner.blocks` does, the fills being those of these ticks. likely: about how many fills a
-        setting has of them, where that is known.
+        Yields what `BatchRunner.blocks` does, the fills being those of these ticks. expected_fills: about how many
+        a setting has of them, where that is known.
         """
-        room = max(len(ticks) // TICKS_A_FILL, MORE * likely) + 64
+        room = max(len(ticks) // TICKS_A_FILL, FILLS_RATIO * expected_fills) + 64
         self._buffers.inputs |= {"before": self._before, "begins": not self._begun, "ends": ends}
         after: dict[str, Number] = {}
         for numbers, block in self._blocks(ticks, np.flatnonzero(self._going), room):

@@ -120,19 +120,19 @@ class SettingsRun:
                 self._lanes.append(_Together(group, strategy, span, replays))
 
     def feed(
-        self, ticks: Ticks, *, ends: bool, likely: int = 0
+        self, ticks: Ticks, *, ends: bool, expected_fills: int = 0
     ) -> Iterator[tuple[Rows, BatchBlock | ReplayError | None]]:
         """Replay the next ticks, and yield what `simulate_blocks` does, the fills being those of these ticks.
 
         None: settings that have to be replayed alone, from the first tick on; after that and after an error they are
-        left out. To be gone through to its end. likely: about how many fills a setting has, where that is known.
+        left out. To be gone through to its end. expected_fills: about how many a setting has, where that is known.
         """
         matched: dict[object, Ticks] = {}
         for lane in self._lanes:
             ignored = lane.execution.ignored
             if ignored not in matched:
                 matched[ignored] = matched_ticks(ticks, lane.execution, self._strategy)
-            yield from lane.feed(matched[ignored], ends, likely)
+            yield from lane.feed(matched[ignored], ends, expected_fills)
 
 
 def _begin(
@@ -189,8 +189,8 @@ class _Together:
         self._rows = rows
         self._run = batch_runner(strategy).begin(span, [BatchSetting(facts, values) for _, facts, values in replays])
 
-    def feed(self, ticks: Ticks, ends: bool, likely: int) -> Iterator[tuple[Rows, BatchBlock | None]]:  # noqa: FBT001
-        for places, block in self._run.feed(ticks, ends=ends, likely=likely):
+    def feed(self, ticks: Ticks, ends: bool, expected_fills: int) -> Iterator[tuple[Rows, BatchBlock | None]]:  # noqa: FBT001
+        for places, block in self._run.feed(ticks, ends=ends, expected_fills=expected_fills):
             yield [self._rows[at] for at in places], block
             del block
 

@@ -81,7 +81,7 @@ class ModelCheck:
     def feed(self, ticks: Ticks, fills: Fills) -> None:
         """Replay the next ticks; fills: those of the run's own model, which the loop for many settings has to give."""
         self._of_run.add(fills)
-        self._feed(self._run, range(len(self._settings)), ticks, ends=False, likely=len(fills))
+        self._feed(self._run, range(len(self._settings)), ticks, ends=False, expected_fills=len(fills))
 
     def finish(self, batches: Callable[[], Iterable[Ticks]]) -> dict[str, Alternative]:
         """Return what the models give; raises what the first to fail raised, or LoopsDisagree.
@@ -126,8 +126,10 @@ class ModelCheck:
             self._feed(run, again, ticks, ends=False)
         self._feed(run, again, NO_TICKS, ends=True)
 
-    def _feed(self, run: SettingsRun, numbers: Sequence[int], ticks: Ticks, *, ends: bool, likely: int = 0) -> None:
-        for rows, block in run.feed(ticks, ends=ends, likely=likely):
+    def _feed(
+        self, run: SettingsRun, numbers: Sequence[int], ticks: Ticks, *, ends: bool, expected_fills: int = 0
+    ) -> None:
+        for rows, block in run.feed(ticks, ends=ends, expected_fills=expected_fills):
             for at, row in enumerate(rows):
                 every = [numbers[place] for place in row]
                 if block is None:

@@ -127,7 +127,7 @@ class PartedReplay:
 
     def _batches(self, *, ahead: bool) -> Iterator[Ticks]:
         batches = map(self._signals.on, self._file.batches())
-        return self._timed(made_ahead(batches) if ahead else batches)
+        return self._timed(prefetched(batches) if ahead else batches)
 
     def _timed(self, batches: Iterator[Ticks]) -> Iterator[Ticks]:
         is_any, started = False, time.perf_counter()
@@ -241,7 +241,7 @@ def _with_last(items: Iterator[Item]) -> Iterator[tuple[Item, bool]]:
     yield item, True
 
 
-def made_ahead(items: Iterator[Item], most: int = 1) -> Iterator[Item]:
+def prefetched(items: Iterator[Item], most: int = 1) -> Iterator[Item]:
     """Yield items, of which the next, at most so many, are made on a thread meanwhile."""
     end = object()
     with ThreadPoolExecutor(max_workers=1) as thread:

@@ -16,7 +16,7 @@ from pipeline.metrics.accounts import account_of
 from pipeline.metrics.converting import ConvertedBuilder
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.model_check import ModelCheck
-from pipeline.replay.parts import PartedReplay, made_ahead
+from pipeline.replay.parts import PartedReplay, prefetched
 from pipeline.replay.signals import load_signals
 from pipeline.replay.task import Alternative, Task, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE, SERIES_FOLDER
@@ -178,7 +178,7 @@ def _recorded(
     builder, check_seconds = None, 0.0
     converted = None if task.conversion is None else ConvertedBuilder(task.conversion)
     parts = replay.parts(ahead=ahead)
-    for part in made_ahead(parts, PARTS_AHEAD) if ahead else parts:
+    for part in prefetched(parts, PARTS_AHEAD) if ahead else parts:
         account = account_of(task, part.replayed, part.observed)
         builder = builder or LedgerBuilder(account)
         builder.add(account)

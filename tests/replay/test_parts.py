@@ -14,7 +14,7 @@ from pipeline.engine.rules.account import TAKE
 from pipeline.errors import ReplayError
 from pipeline.markets.facts import facts_of
 from pipeline.replay.observe import Observed, observe
-from pipeline.replay.parts import PartedReplay, made_ahead
+from pipeline.replay.parts import PartedReplay, prefetched
 from pipeline.replay.simulate import simulate
 from pipeline.store.tick_file import TickFile, read_ticks
 from pipeline.store.tick_writer import TicksWriter
@@ -139,7 +139,7 @@ def test_what_is_made_ahead_comes_in_order_and_no_further_ahead_than_it_may(most
             yield number
         raise ReplayError("at the end")
 
-    ahead = made_ahead(numbers(), most)
+    ahead = prefetched(numbers(), most)
     for count in range(20):
         assert next(ahead) == count
         assert len(made) <= count + 1 + most

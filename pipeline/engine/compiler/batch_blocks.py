@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.parts import all_of, copied, names_in
 from pipeline.engine.compiler.skip_guard import ACTS
-from pipeline.native.kinds import EIGHT, LOWEST_BIT
+from pipeline.native.kinds import EIGHT_BYTES, LOWEST_BIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -121,21 +121,20 @@ def by_blocks(loop: ast.For, question: list[ast.stmt]) -> list[ast.stmt]:
     """
     group: str = loop.group or "0"  # type: ignore[attr-defined]
     start, count = f"{GROUPS}[2 * {group}]", f"{GROUPS}[2 * {group} + 1]"
-    members = f"{EIGHT}({MEMBERS}, {BLOCKS} * {group} + block)"
-    following = f"{INDEX} = {AT_ONCE} * block + ({LOWEST_BIT}(acting) >> 3)\nacting = acting & (acting - 1)"
-    act = ast.While(_parsed("acting != 0"), [*ast.parse(following).body, *loop.body], [])
+    members = f"{MEMBERS}[{BATCH_SIZE} * {group} + {INDEX}] != 0"
+    bytes_of_block = "(setting_acts, block)" if question else f"({MEMBERS}, {BLOCKS} * {group} + block)"
+    take_next = f"{INDEX} = {AT_ONCE} * block + ({LOWEST_BIT}(acting) >> 3)\nacting = acting & (acting - 1)"
+    act = ast.While(_parsed("acting != 0"), [*ast.parse(take_next).body, *loop.body], [])
     act.group = loop.group  # type: ignore[attr-defined]
-    acting = f"{EIGHT}(setting_acts, block)" if question else members
-    each = [*ast.parse(f"acting = {acting}").body, act]
-    blocks = ast.For(ast.Name("block", ast.Store()), _parsed(f"range({start}, {start} + {count})"), each, [])
+    of_block = [*ast.parse(f"acting = {EIGHT_BYTES}{bytes_of_block}").body, act]
+    blocks = ast.For(ast.Name("block", ast.Store()), _parsed(f"range({start}, {start} + {count})"), of_block, [])
     if not question:
         return [blocks]
-    one = ast.parse(f"{INDEX} = {AT_ONCE} * {start} + each").body
-    answer = ast.parse(f"answer = {ACTS} & ({MEMBERS}[{BATCH_SIZE} * {group} + {INDEX}] != 0)").body
-    noted = ast.parse(f"setting_acts[{INDEX}] = answer").body
-    asked = setting_loop([*one, *question, *answer, *noted])
-    asked.target, asked.iter = ast.Name("each", ast.Store()), _parsed(f"range({AT_ONCE} * {count})")
-    return [asked, blocks]
+    setting = ast.parse(f"{INDEX} = {AT_ONCE} * {start} + each").body
+    answer = ast.parse(f"setting_acts[{INDEX}] = {ACTS} & ({members})").body
+    ask = setting_loop([*setting, *question, *answer])
+    ask.target, ask.iter = ast.Name("each", ast.Store()), _parsed(f"range({AT_ONCE} * {count})")
+    return [ask, blocks]
 
 
 def _groups_of(test: ast.expr, start: int, cases: int) -> list[ast.stmt]:

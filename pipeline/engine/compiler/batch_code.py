@@ -220,15 +220,8 @@ class _Storage(ast.NodeTransformer):
         self._kinds = kinds
         self._elements = Elements(first_rows({"setting_ints": rows.ints, "setting_floats": rows.floats}), _of_setting)
 
-    def visit_For(self, node: ast.For) -> ast.stmt:
+    def visit_loop(self, node: ast.For | ast.While) -> ast.stmt:
         """Work out once a setting where what it needs stands."""
-        return self._loop(node)
-
-    def visit_While(self, node: ast.While) -> ast.stmt:
-        """Do the same of a loop over the settings that act."""
-        return self._loop(node)
-
-    def _loop(self, node: ast.For | ast.While) -> ast.stmt:
         if not is_setting_loop(node):
             self.generic_visit(node)
             return node
@@ -238,6 +231,8 @@ class _Storage(ast.NodeTransformer):
         is_grouped = isinstance(body[0], ast.Assign) and ast.unparse(body[0].targets[0]) == INDEX
         node.body = [*body[:is_grouped], *first, *body[is_grouped:]]
         return node
+
+    visit_For = visit_While = visit_loop  # noqa: N815 - names of ast
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace a name; a truth value is stored as 0 or 1."""
