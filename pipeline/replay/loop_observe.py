@@ -29,9 +29,15 @@ _OPENS, _CLOSES, _, _FIRST_SPAN, _END_SPAN, _FIRST_TICK, _END_TICK = range(len(O
 _HORIZONS: Final = 4
 _FAR: Final = 2**62
 _WHOLE_FLOATS: Final = 2**53
-_TOUCH, _HAD, _MOST, _ROW = range(4)
+_OF_TOUCH, _HAD, _MOST, _ROW = range(4)
 GROUP: Final = 4
 """What is known of the shares had of one quote: its touch, how many they are, the most it showed, the last fill."""
+
+KINDS: Final = 3
+BOOK: Final = ("size", "day", "touch", "event", "clock")
+"""The whole numbers that are kept of the latest tick of each kind, KINDS of each: touch counts the changes of price."""
+
+_SIZE, _DAY, _TOUCH, _EVENT, _CLOCK = range(0, len(BOOK) * KINDS, KINDS)
 
 
 def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what is rare stands in functions below
@@ -56,6 +62,8 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
     mark_days: Int64s,
     market_days: Int64s,
     horizons: Int64s,
+    book: Int64s,
+    latest: Float64s,
     waiting: Int64s,
     bought: Int64s,
     sold: Int64s,
@@ -73,6 +81,7 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
     """Fill the last ten columns, of which `traits` and `beyond` begin as zeros; return 0.
 
     by_event: the fills in the order of their events. by_placed: those of orders in the order of their placing.
+    book, latest: BOOK and the price of the latest tick of each kind, zeros before the first.
     waiting: for each horizon, how many fills have their mid there. bought, sold: a GROUP each, of the ask and the bid.
     closings: of each market day, the event of its last print where that is later than the continuous session, else -1,
     and its time on a clock that never steps back.
@@ -80,14 +89,17 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
     count, fills, orders = facts[_TICKS], facts[_FILLS], facts[_ORDERS]
     opens, closes, delayed, varies, at_day = day_table[_OPENS], day_table[_CLOSES], facts[_DELAYED], facts[_VARIES], 0
     clock, day, day_start = -_FAR, -_FAR, -_FAR
-    bid, ask, last = math.nan, math.nan, math.nan
-    bid_size, ask_size, bid_day, ask_day, bid_touch, ask_touch = 0, 0, -_FAR, -_FAR, 0, 0
-    last_event, last_clock = -1, -_FAR
+    bid_touch_before, bid_size_before, ask_touch_before, ask_size_before = 0, 0, 0, 0
+    for kind in range(KINDS):
+        book[_DAY + kind] = -_FAR
+        book[_EVENT + kind] = -1
+        book[_CLOCK + kind] = -_FAR
     fill, order, mark, ended = 0, 0, 0, 0
     next_fill = events[by_event[0]] if fills > 0 else count
     next_order = placed[by_placed[0]] - delayed if orders > 0 else count
     due = -_FAR
-    for i in range(count + 1):
+    i = 0
+    while i <= count:
         now = _FAR
         if i < count:
             now = timestamps[i]
@@ -95,16 +107,17 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
         if clock > due:
             due = _FAR
             while mark < facts[_MARKS] and mark_times[mark] < clock:
-                mark_mids[mark] = mid_of(bid, ask, bid_size, ask_size, bid_day, ask_day, mark_days[mark])
-                mark_lasts[mark] = last if last_event >= 0 and last_clock // DAY == mark_days[mark] else math.nan
+                mark_mids[mark] = mid_of(book, latest, mark_days[mark])
+                is_of_day = book[_EVENT + TRADE] >= 0 and book[_CLOCK + TRADE] // DAY == mark_days[mark]
+                mark_lasts[mark] = latest[TRADE] if is_of_day else math.nan
                 mark += 1
             if mark < facts[_MARKS]:
                 due = mark_times[mark]
             while ended < facts[_DAYS] and (market_days[ended] + 1) * DAY <= clock:
                 ends = day_table[row_of(market_days[ended], facts) + _CLOSES]
-                is_late = last_event >= 0 and last_clock > market_days[ended] * DAY + ends
-                closings[ended] = last_event if is_late else -1
-                closing_times[ended] = last_clock
+                is_late = book[_EVENT + TRADE] >= 0 and book[_CLOCK + TRADE] > market_days[ended] * DAY + ends
+                closings[ended] = book[_EVENT + TRADE] if is_late else -1
+                closing_times[ended] = book[_CLOCK + TRADE]
                 ended += 1
             if ended < facts[_DAYS]:
                 due = min(due, (market_days[ended] + 1) * DAY - 1)
@@ -120,7 +133,7 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
                         at_row = row_of(on_day, facts)
                         is_known = is_open(then, at_row, day_table, span_times)
                         is_known &= is_open(later, at_row, day_table, span_times)
-                    mid = mid_of(bid, ask, bid_size, ask_size, bid_day, ask_day, on_day)
+                    mid = mid_of(book, latest, on_day)
                     mids_later[number * fills + row] = mid if is_known else math.nan
                     waiting[number] += 1
                 if waiting[number] < fill:
@@ -128,7 +141,9 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
         if i == count:
             break
 
-        bid_touch_before, bid_size_before, ask_touch_before, ask_size_before = bid_touch, bid_size, ask_touch, ask_size
+        if i == next_fill:
+            bid_touch_before, bid_size_before = book[_TOUCH + BID], book[_SIZE + BID]
+            ask_touch_before, ask_size_before = book[_TOUCH + ASK], book[_SIZE + ASK]
         if now < day_start or now >= day_start + DAY:
             day = now // DAY
             day_start = day * DAY
@@ -138,22 +153,12 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
         is_in_session = opens <= now - day_start and now - day_start < closes
         if varies != 0 and is_in_session:
             is_in_session = is_open(now - day_start, at_day, day_table, span_times)
-        if price > 0.0:
-            kind = kinds[i]
-            if kind == TRADE:
-                last, last_event, last_clock = price, i, clock
-            elif is_in_session and kind == BID:
-                if price != bid or bid_size == 0 or day != bid_day:
-                    bid_touch += 1
-                bid, bid_size, bid_day = price, volumes[i], day
-            elif is_in_session and kind == ASK:
-                if price != ask or ask_size == 0 or day != ask_day:
-                    ask_touch += 1
-                ask, ask_size, ask_day = price, volumes[i], day
+        take_tick(i, clock, is_in_session, day, kinds, prices, volumes, book, latest)
 
         if i == next_fill:
-            bid_shown = bid_size if bid_day == day else 0
-            ask_shown = ask_size if ask_day == day else 0
+            bid, ask = latest[BID], latest[ASK]
+            bid_shown = book[_SIZE + BID] if book[_DAY + BID] == day else 0
+            ask_shown = book[_SIZE + ASK] if book[_DAY + ASK] == day else 0
             while fill < fills and events[by_event[fill]] == i:
                 row = by_event[fill]
                 clocks[row] = clock
@@ -170,12 +175,12 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
                 elif facts[_SHOWN_ONCE] == 0 and hows[row] in (TAKE, TOUCH):
                     is_earlier = delayed == 1 and hows[row] == TAKE
                     if sides[row] == BUY:
-                        touch = ask_touch_before if is_earlier else ask_touch
-                        shown = ask_size_before if is_earlier else ask_size
+                        touch = ask_touch_before if is_earlier else book[_TOUCH + ASK]
+                        shown = ask_size_before if is_earlier else book[_SIZE + ASK]
                         add_shares(row, touch, shown, quantities[row], bought, beyond)
                     else:
-                        touch = bid_touch_before if is_earlier else bid_touch
-                        shown = bid_size_before if is_earlier else bid_size
+                        touch = bid_touch_before if is_earlier else book[_TOUCH + BID]
+                        shown = bid_size_before if is_earlier else book[_SIZE + BID]
                         add_shares(row, touch, shown, quantities[row], sold, beyond)
                 fill += 1
             next_fill = events[by_event[fill]] if fill < fills else count
@@ -187,20 +192,60 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
             limit = limits[row]
             if not is_on_grid(limit, tick_at(limit, row_of(on_day, facts), day_table, tick_below, tick_size)):
                 traits[row] |= OFF_GRID
-            meets_ask = ask_size > 0 and ask_day == on_day and limit >= ask
-            meets_bid = bid_size > 0 and bid_day == on_day and limit <= bid
+            meets_ask = book[_SIZE + ASK] > 0 and book[_DAY + ASK] == on_day and limit >= latest[ASK]
+            meets_bid = book[_SIZE + BID] > 0 and book[_DAY + BID] == on_day and limit <= latest[BID]
             if next_order >= 0 and (meets_ask if sides[row] == BUY else meets_bid):
                 traits[row] |= MARKETABLE
             order += 1
             next_order = placed[by_placed[order]] - delayed if order < orders else count
+        i += 1
+
+        # A short loop of its own, for the ticks at which nothing is due, keeps in registers what it needs.
+        stop = min(next_fill, next_order, count)
+        while i < stop:
+            now = timestamps[i]
+            if now < day_start or now >= day_start + DAY or max(clock, now) > due:
+                break
+            clock = max(clock, now)
+            is_in_session = opens <= now - day_start and now - day_start < closes
+            if varies != 0 and is_in_session:
+                is_in_session = is_open(now - day_start, at_day, day_table, span_times)
+            take_tick(i, clock, is_in_session, day, kinds, prices, volumes, book, latest)
+            i += 1
     add_shares(0, 0, 0, 0, bought, beyond)
     add_shares(0, 0, 0, 0, sold, beyond)
     return 0
 
 
-def mid_of(bid: float, ask: float, bid_size: int, ask_size: int, bid_day: int, ask_day: int, on_day: int) -> float:
-    """Return the mid of a book on a day, NaN where a side of it is empty."""
-    return (bid + ask) / 2.0 if bid_size > 0 and ask_size > 0 and bid_day == on_day and ask_day == on_day else math.nan
+def take_tick(
+    i: int,
+    clock: int,
+    is_in_session: bool,  # noqa: FBT001 - by place, as machine code takes it
+    day: int,
+    kinds: Int8s,
+    prices: Float64s,
+    volumes: Int64s,
+    book: Int64s,
+    latest: Float64s,
+) -> None:
+    """Take a tick into the book, without a branch by its kind: which comes next is what a processor cannot foretell."""
+    kind = kinds[i]
+    price = prices[i]
+    if price > 0.0 and is_in_session | (kind == TRADE):
+        is_new = (price != latest[kind]) | (book[_SIZE + kind] == 0) | (day != book[_DAY + kind])
+        latest[kind] = price
+        book[_SIZE + kind] = volumes[i]
+        book[_DAY + kind] = day
+        book[_TOUCH + kind] += 1 if is_new else 0
+        book[_EVENT + kind] = i
+        book[_CLOCK + kind] = clock
+
+
+def mid_of(book: Int64s, latest: Float64s, on_day: int) -> float:
+    """Return the mid of the book on a day, NaN where a side of it is empty."""
+    is_two_sided = book[_SIZE + BID] > 0 and book[_SIZE + ASK] > 0
+    is_of_day = book[_DAY + BID] == on_day and book[_DAY + ASK] == on_day
+    return (latest[BID] + latest[ASK]) / 2.0 if is_two_sided and is_of_day else math.nan
 
 
 def beside_touch(
@@ -225,10 +270,10 @@ def beside_touch(
 
 def add_shares(row: int, touch: int, shown: int, shares: int, group: Int64s, beyond: Int64s) -> None:
     """Count shares had of a touch with those of the fills before it, or end their count with another touch."""
-    if touch != group[_TOUCH]:
-        if group[_TOUCH] > 0:
+    if touch != group[_OF_TOUCH]:
+        if group[_OF_TOUCH] > 0:
             beyond[group[_ROW]] = max(group[_HAD] - group[_MOST], 0)
-        group[_TOUCH] = touch
+        group[_OF_TOUCH] = touch
         group[_HAD] = 0
         group[_MOST] = 0
     group[_HAD] += shares

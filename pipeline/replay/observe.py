@@ -15,7 +15,7 @@ from pipeline.engine.day_tables import day_tables
 from pipeline.engine.outcome import Span
 from pipeline.engine.rules.account import NO_ORDER
 from pipeline.native.functions import compiled
-from pipeline.replay.loop_observe import GROUP, walk_ticks
+from pipeline.replay.loop_observe import BOOK, GROUP, KINDS, walk_ticks
 from pipeline.times import DAY, SECOND, date_of
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def observe_days(
         *(ticks.timestamp, ticks.kind, ticks.price, ticks.volume),
         *(np.argsort(events, kind="stable"), events, sides, fills.how, limits, fills.quantity),
         *(by_placed, placed, times, days, market_days, np.array(list(HORIZONS.values()))),
+        *(np.zeros(len(BOOK) * KINDS, np.int64), np.zeros(KINDS)),
         *(np.zeros(len(HORIZONS), np.int64), *np.zeros((2, GROUP), np.int64), np.empty(count, np.int64)),
         *(placed_times, observed.mid, observed.mid_later, traits, observed.beyond_shown),
         *(observed.path_mid, observed.path_last),
