@@ -42,19 +42,21 @@ def autocovariances(values: Float64s, lags: int) -> Float64s:
     """Return Σ (x[t] - mean) (x[t + lag] - mean) / n for each lag from 0 on.
 
     Args:
-        values: At least one number, shape (n,).
+        values: Rows of at least one number, shape (..., n).
         lags: The highest lag, below n.
 
     Returns:
-        The autocovariances, shape (lags + 1,), in the unit of the values squared.
+        The autocovariances of each row, shape (..., lags + 1), in the unit of the values squared.
     """
-    away = values - values.mean()
-    count = len(values)
-    return np.array([float((away[: count - lag] * away[lag:]).sum()) / count for lag in range(lags + 1)])
+    away = values - values.mean(axis=-1, keepdims=True)
+    count = values.shape[-1]
+    sums = [(away[..., : count - lag] * away[..., lag:]).sum(axis=-1) for lag in range(lags + 1)]
+    covariances: Float64s = np.stack(sums, axis=-1) / count
+    return covariances
 
 
-def block_length(daily: Float64s) -> float:
-    """Return the mean length of the blocks that keep the autocorrelation of daily P&L, by the automatic rule.
+def block_lengths(daily: Float64s) -> list[float]:
+    """Return by the automatic rule the mean lengths of blocks that keep the autocorrelation of daily P&L, row by row.
 
     Source: D. N. Politis and H. White, Automatic Block-Length Selection for the Dependent Bootstrap, Econometric
     Reviews 23 (2004), as corrected by A. Patton, D. N. Politis and H. White, Econometric Reviews 28 (2009): the cube
@@ -63,15 +65,22 @@ def block_length(daily: Float64s) -> float:
     row are below 2 √(log₁₀ n / n), at least 2.
 
     Args:
-        daily: P&L of each market day, shape (days,), at least FEWEST of them.
+        daily: P&L of each market day, shape (rows, days), at least FEWEST days.
 
     Returns:
-        The length in market days, from 1 to the lesser of 3 √n and n / 3, rounded up.
+        The lengths in market days, from 1 to the lesser of 3 √n and n / 3, rounded up.
     """
-    count = len(daily)
-    silent_lags = max(5, int(math.log10(count)))
-    most = min(math.ceil(math.sqrt(count)) + silent_lags, count - 1)
-    covariances = autocovariances(daily, most)
+    count = daily.shape[1]
+    most = min(math.ceil(math.sqrt(count)) + _silent_lags(count), count - 1)
+    return [_block_length(covariances, count) for covariances in autocovariances(daily, most)]
+
+
+def _silent_lags(count: int) -> int:
+    return max(5, int(math.log10(count)))
+
+
+def _block_length(covariances: Float64s, count: int) -> float:
+    silent_lags, most = _silent_lags(count), len(covariances) - 1
     if covariances[0] <= 0.0:
         return 1.0
     heard = np.abs(covariances[1:] / covariances[0]) >= 2.0 * math.sqrt(math.log10(count) / count)
@@ -135,7 +144,7 @@ def intervals(daily: Float64s, draws: int = DRAWS, seed: int = SEED) -> dict[str
     if len(daily) < FEWEST:
         return None
     figures: dict[str, list[Float64s]] = {"net_pnl": [], "sharpe": [], "daily_drawdown": []}
-    for drawn in drawn_days(len(daily), block_length(daily), draws, seed):
+    for drawn in drawn_days(len(daily), block_lengths(daily[np.newaxis])[0], draws, seed):
         runs = daily[drawn]
         figures["net_pnl"].append(runs.sum(axis=1))
         figures["sharpe"].append(sharpe_of_each(runs))

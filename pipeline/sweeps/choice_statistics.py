@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.bootstrap import block_length, drawn_days
+from pipeline.metrics.bootstrap import block_lengths, drawn_days
 from pipeline.metrics.formulas import ROUNDING, TRADING_DAYS_A_YEAR, sharpe_of_each
 from pipeline.metrics.sharpe import probabilistic_sharpe, shape_of
 
@@ -129,24 +129,21 @@ def overfitting(daily: Float64s, *, by_sharpe: bool) -> Overfitting | None:
     blocks = min(MOST_BLOCKS, daily.shape[1] // 2) // 2 * 2
     if blocks < FEWEST_BLOCKS:
         return None
-    halves = _halvings(blocks)
     parts = np.array_split(daily, blocks, axis=1)
     days = np.array([part.shape[1] for part in parts])
-    sums = np.stack([part.sum(axis=1) for part in parts], axis=1)
-    squares = np.stack([(part * part).sum(axis=1) for part in parts], axis=1)
-    over, after, alike = 0.0, 0.0, 0.0
-    figures = [_figure(sums, squares, days, half, by_sharpe=by_sharpe) for half in halves]
-    ranks = [_ranks(of_half) for of_half in figures]
-    scale = float(ranks[0] @ ranks[0])
+    sums = np.stack([part.sum(axis=1) for part in parts])
+    squares = np.stack([(part * part).sum(axis=1) for part in parts])
+    halves = np.array([*combinations(range(blocks), blocks // 2)])
+    figures = _figures(sums, squares, days, halves, by_sharpe=by_sharpe)
     # In their order the ways to halve read backwards are the other halves.
-    for before, other, rank_before, rank_other in zip(figures, figures[::-1], ranks, ranks[::-1], strict=True):
-        best = int(np.argmax(before))
-        rank = float((other < other[best]).sum() + ((other == other[best]).sum() + 1) / 2)
-        over += rank <= (len(daily) + 1) / 2
-        after += float(other[best])
-        alike += float(rank_before @ rank_other) / scale
-    count = len(halves)
-    return Overfitting(over / count, after / count, alike / count, count)
+    count, other_half = len(halves), figures[::-1]
+    after = other_half[range(count), figures.argmax(axis=1)]
+    chosen = after[:, np.newaxis]
+    ranks_after = (other_half < chosen).sum(axis=1) + ((other_half == chosen).sum(axis=1) + 1) / 2
+    over = int((ranks_after <= (len(daily) + 1) / 2).sum())
+    ranks = _ranks(figures)
+    alike = (ranks * ranks[::-1]).sum(axis=1) / float(ranks[0] @ ranks[0])
+    return Overfitting(over / count, _added(after) / count, _added(alike) / count, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +176,7 @@ def by_chance(daily: Float64s, chosen: int | None = None, *, by_sharpe: bool, dr
         draws: How many times the days are drawn.
     """
     count, days = daily.shape
-    length = float(np.mean([block_length(each) for each in daily[:: max(1, count // LENGTHS_OF)]]))
+    length = float(np.mean(block_lengths(daily[:: max(1, count // LENGTHS_OF)])))
     weights = np.concatenate([_weights(drawn, days) for drawn in drawn_days(days, length, draws)])
     mean = daily.mean(axis=1)
     figures = weights @ daily.T
@@ -209,26 +206,33 @@ def _weights(drawn: Any, days: int) -> Float64s:
     return counts
 
 
-def _halvings(blocks: int) -> list[Any]:
-    halves = []
-    for chosen in combinations(range(blocks), blocks // 2):
-        half = np.zeros(blocks, bool)
-        half[[*chosen]] = True
-        halves.append(half)
-    return halves
-
-
-def _figure(sums: Any, squares: Any, days: Any, chosen: Any, *, by_sharpe: bool) -> Float64s:
-    count = days[chosen].sum()
-    mean: Float64s = sums[:, chosen].sum(axis=1) / count
+def _figures(sums: Any, squares: Any, days: Any, halves: Any, *, by_sharpe: bool) -> Float64s:
+    """Return the figure of each setting on each half, from what it has in each block."""
+    count = days[halves].sum(axis=1, keepdims=True)
+    mean: Float64s = _of_blocks(sums, halves) / count
     if not by_sharpe:
         return mean
-    variance = np.maximum(squares[:, chosen].sum(axis=1) / count - mean * mean, 0.0) * count / max(count - 1, 1)
+    variance = np.maximum(_of_blocks(squares, halves) / count - mean * mean, 0.0) * count / np.maximum(count - 1, 1)
     return _ratio(mean, np.sqrt(variance), mean)
 
 
+def _of_blocks(values: Any, halves: Any) -> Float64s:
+    """Return for each half what its blocks come to, added in their order."""
+    total: Float64s = values[halves[:, 0]]
+    for blocks in halves.T[1:]:
+        total = total + values[blocks]
+    return total
+
+
 def _ranks(values: Float64s) -> Float64s:
-    """Return how far each value's rank is from the middle one, the first of equals the lowest."""
-    ranks = np.empty(len(values))
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return ranks - (len(values) - 1) / 2
+    """Return in each row how far each value's rank is from the middle one, the first of equals the lowest."""
+    count = values.shape[1]
+    ranks: Float64s = np.empty_like(values)
+    np.put_along_axis(ranks, np.argsort(values, axis=1, kind="stable"), np.arange(count, dtype=float)[np.newaxis], 1)
+    ranks -= (count - 1) / 2
+    return ranks
+
+
+def _added(values: Float64s) -> float:
+    """Return a sum that does not depend on how a processor's vectors add."""
+    return float(np.cumsum(values)[-1])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.metrics import bootstrap
-from pipeline.metrics.bootstrap import block_length, drawn_days, intervals, normal_cdf
+from pipeline.metrics.bootstrap import block_lengths, drawn_days, intervals, normal_cdf
 from tests.wobbling import wobbling_days
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ RUN: Final = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 2)), m
 @pytest.mark.parametrize("case", BY_ARCH)
 def test_the_block_length_is_that_of_arch(case: str) -> None:
     daily, length = BY_ARCH[case]
-    assert block_length(np.array(daily)) == pytest.approx(length, rel=1e-9)
+    assert block_lengths(np.array([daily]))[0] == pytest.approx(length, rel=1e-9)
 
 
 def test_the_bandwidth_is_twice_the_last_lag_that_tells() -> None:
@@ -43,11 +43,11 @@ def test_the_bandwidth_is_twice_the_last_lag_that_tells() -> None:
     assert [lag for lag in range(1, 7) if abs(own[lag] / own[0]) > 0.2632604] == [3]
     slope = 2 * (own[1] + 2 * own[2] + 3 * own[3] + 4 * own[4] * 2 / 3 + 5 * own[5] / 3)
     spectrum = own[0] + 2 * (own[1] + own[2] + own[3] + own[4] * 2 / 3 + own[5] / 3)
-    assert block_length(days) == pytest.approx((120 * slope**2 / spectrum**2) ** (1 / 3), rel=1e-9)
+    assert block_lengths(days[np.newaxis])[0] == pytest.approx((120 * slope**2 / spectrum**2) ** (1 / 3), rel=1e-9)
 
 
 def test_a_block_is_a_day_long_where_days_do_not_differ() -> None:
-    assert block_length(np.full(30, 7.0)) == 1.0
+    assert block_lengths(np.full((2, 30), 7.0)) == [1.0, 1.0]
 
 
 @given(RUN)
@@ -55,7 +55,7 @@ def test_a_block_is_at_least_a_day_and_at_most_a_third_of_the_days_or_three_time
     daily: list[float],
 ) -> None:
     longest = math.ceil(min(3 * math.sqrt(len(daily)), len(daily) / 3))
-    assert 1.0 <= block_length(np.array(daily)) <= longest
+    assert 1.0 <= block_lengths(np.array([daily]))[0] <= longest
 
 
 def test_draws_are_blocks_of_days_that_follow_one_another_and_every_day_is_as_likely() -> None:

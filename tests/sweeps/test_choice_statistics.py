@@ -133,7 +133,7 @@ def test_the_chance_of_the_best_is_archs_test_of_superior_ability(
     settings = np.array([wobbling_days(number) for number in range(8)])
     settings[3] += better
     settings[5] -= 30.0
-    monkeypatch.setattr(choice_statistics, "block_length", lambda _: length)
+    monkeypatch.setattr(choice_statistics, "block_lengths", lambda _: [length])
     found = by_chance(settings, by_sharpe=False, draws=20_000)
     expected = SPA_BY_ARCH[better, length]
     assert found.p_value == pytest.approx(expected, abs=4.5 * math.sqrt(expected * (1 - expected) / 20_000))
