@@ -44,8 +44,8 @@ SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; settings that do are replayed again with more room."""
 
-FILLS_RATIO: Final = 3
-"""Few models fill three times as often as another does."""
+FILLS_RATIO: Final = 2.5
+"""Few models fill two and a half times as often as another does."""
 
 Batched: TypeAlias = "tuple[Sequence[int], BatchBlock | None]"
 
@@ -127,7 +127,7 @@ class BatchRun:
         Yields what `BatchRunner.blocks` does, the fills being those of these ticks. expected_fills: about how many
         a setting has of them, where that is known.
         """
-        room = max(len(ticks) // TICKS_A_FILL, FILLS_RATIO * expected_fills) + 64
+        room = max(len(ticks) // TICKS_A_FILL, int(FILLS_RATIO * expected_fills)) + 64
         self._buffers.inputs |= {"before": self._before, "begins": not self._begun, "ends": ends}
         after: dict[str, Number] = {}
         for numbers, block in self._blocks(ticks, np.flatnonzero(self._going), room):
