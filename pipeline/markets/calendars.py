@@ -8,7 +8,6 @@ import os
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MarketFactsError, MissingExtra, nearest
@@ -46,6 +45,8 @@ class CalendarDays:
 
 def library_version() -> str | None:
     """Return the version of the library, None where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # 5 ms that markets without a calendar do without
+
     try:
         return version(LIBRARY)
     except PackageNotFoundError:
