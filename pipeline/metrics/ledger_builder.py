@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.rules.account import NO_ORDER, PRINT
-from pipeline.metrics.accounts import AccountHistory
 from pipeline.metrics.clock import ClockWalk, Limits
 from pipeline.metrics.figures import figures_of, numbers_of
 from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pipeline.engine.outcome import Fills
+    from pipeline.metrics.accounts import AccountHistory
     from pipeline.replay.observe import Observed
     from pipeline.replay.simulate import Replayed
     from pipeline.ticks import Float64s, Int64s
@@ -222,14 +222,6 @@ class _Groups:
         """Return the sums of each group that has a fill."""
         rows = zip(self._numbers, self._counts.tolist(), self._amounts.tolist(), strict=True)
         return {name: [*counts, *amounts] for name, counts, amounts in rows if counts[0]}
-
-
-def replay_portfolio(replayed: Replayed) -> Portfolio:
-    """Return what figures of one security's replay that need no mid are computed from."""
-    account = AccountHistory("", replayed, None, ())
-    builder = LedgerBuilder(account)
-    builder.add(account)
-    return builder.portfolio(replayed)
 
 
 def _orders_of(fills: Fills) -> Int64s:

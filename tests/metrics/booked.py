@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.metrics.ledger import Ledger
+    from pipeline.metrics.portfolio import Portfolio
 
 MINUTE: Final = 60 * SECOND
 SESSION: Final = (10 * HOUR, 14 * HOUR + 45 * MINUTE)
@@ -131,3 +132,11 @@ def ledger_of(account: AccountHistory) -> Ledger:
     builder = LedgerBuilder(account)
     builder.add(account)
     return builder.finish(account.replayed)
+
+
+def replay_portfolio(replayed: Replayed) -> Portfolio:
+    """Return what figures of one security's replay that need no mid are computed from."""
+    account = AccountHistory("", replayed, None, ())
+    builder = LedgerBuilder(account)
+    builder.add(account)
+    return builder.portfolio(replayed)

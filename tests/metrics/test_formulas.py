@@ -7,11 +7,10 @@ import pytest
 
 from pipeline.engine.outcome import Fills
 from pipeline.metrics.formulas import max_drawdown, sharpe
-from pipeline.metrics.ledger_builder import replay_portfolio
 from pipeline.metrics.portfolio import Portfolio
 from pipeline.metrics.registry import SWEEP_FIGURES
 from tests.made import DAY, HOUR
-from tests.metrics.booked import replayed
+from tests.metrics.booked import replay_portfolio, replayed
 from tests.reference.fill_formulas import daily_pnl, on_one_clock
 
 

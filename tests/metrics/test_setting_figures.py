@@ -11,7 +11,6 @@ from pipeline.engine.execution import make_execution
 from pipeline.errors import ReplayError
 from pipeline.markets.facts import facts_of
 from pipeline.metrics.figures import numbers_of
-from pipeline.metrics.ledger_builder import replay_portfolio
 from pipeline.metrics.registry import SWEEP_FIGURES
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.strategies.loading.load import load_strategy
@@ -22,7 +21,7 @@ from tests.engine.replays import ADX
 from tests.engine.test_replay import QUOTES
 from tests.engine.walks import settings_of
 from tests.made import DAY, HOUR, SECOND
-from tests.metrics.booked import FIRST
+from tests.metrics.booked import FIRST, replay_portfolio
 from tests.properties.seeded import for_seeded_cases, many_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from pipeline.engine.compiler.parts import Method, source_of
 from pipeline.engine.strategy import Strategy
 from pipeline.errors import StrategyError
 
-NO_METHODS: Final = ("__init__", "__init_subclass__", "read")
-"""What a strategy's base has that no loop is made of."""
 ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 
 
