@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import PipelineError, UnfinishedRun, in_words
+from pipeline.errors import BadRequest, PipelineError, UnfinishedRun, in_words
 from pipeline.runs.layout import FOLDERS, SOME_FOLDERS
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import holder_of, sole_writer
@@ -55,11 +55,12 @@ def add_files(path: AnyPath, names: Iterable[str], *, durable: bool = True) -> N
 @contextlib.contextmanager
 def written_folder(
     folder: AnyPath, manifest: str, command: str, parts: Sequence[str], begun: Callable[[list[str]], bytes]
-) -> Iterator[None]:
-    """Make a folder of results, keep other runs out of it meanwhile, and remove what an earlier one left in it.
+) -> Iterator[Callable[[], None]]:
+    """Make a folder of results, keep other runs out of it meanwhile, and yield what removes an earlier one's files.
 
     The manifest says that a run is under way before any file goes, and that the run failed, and why, or was interrupted
-    when it ends before its end. Where no more can be written, as on a full disk, it goes on saying `running`.
+    when it ends before its end. Where no more can be written, as on a full disk, it goes on saying `running`. When the
+    request turns out to be wrong before an earlier run's files went, these stand as before.
 
     Args:
         folder: The folder.
@@ -79,21 +80,26 @@ def written_folder(
                 (folder / part).mkdir(parents=True, exist_ok=True)
             for part in ("", *parts, *SOME_FOLDERS):
                 remove_abandoned(folder / part)
-            earlier = files_of(path)
+            before, earlier = path.read_bytes() if path.exists() else None, files_of(path)
             write_bytes(path, begun(earlier))
         except OSError as error:
             raise not_written(folder, error) from error
+        names = dict.fromkeys(earlier)
         try:
-            _remove(folder, earlier)
-            yield
+            yield lambda: _remove(folder, names)
         except BaseException as error:
-            _note_end(path, error)
+            if before is not None and len(names) == len(earlier) and isinstance(error, BadRequest):
+                write_bytes(path, before)
+            else:
+                _note_end(path, error)
             raise
 
 
-def _remove(folder: AnyPath, names: Iterable[str]) -> None:
+def _remove(folder: AnyPath, names: dict[str, None]) -> None:
+    """Remove files, and from `names` what is gone."""
     try:
-        for name in names:
+        while names:
+            name, _ = names.popitem()
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise not_written(folder, error) from error

@@ -78,7 +78,10 @@ class RunFolder:
 
         Raises InUse, OutputNotWritable or PathError.
         """
-        with written_folder(self.directory, RUN_FILE, "pipeline backtest", self._folders, self._begin):
+        with written_folder(
+            self.directory, RUN_FILE, "pipeline backtest", self._folders, self._begin
+        ) as remove_earlier:
+            remove_earlier()
             yield self
 
     @property

@@ -26,7 +26,7 @@ from pipeline.sweeps.writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from pipeline.store.path import AnyPath
@@ -59,8 +59,8 @@ class FolderTables:
             file.discard()
 
 
-def begun(folder: AnyPath) -> AbstractContextManager[None]:
-    """Return the time in which a sweep has a folder to itself and writes it."""
+def begun(folder: AnyPath) -> AbstractContextManager[Callable[[], None]]:
+    """Return the time in which a sweep has a folder to itself, given what removes the files of an earlier one."""
 
     def content(earlier: list[str]) -> bytes:
         return json_bytes({"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)})

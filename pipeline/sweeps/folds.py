@@ -50,6 +50,14 @@ class Parting:
             raise BadRequest("--purge and --embargo part the days of a choice; add --train-until or --walk-forward.")
 
 
+def check_parted(market_days: Int64s, parting: Parting) -> None:
+    """Raise BadRequest where these market days cannot be parted so."""
+    if parting.train_until is not None:
+        train_and_test(market_days, parting)
+    if parting.folds is not None:
+        walk_forward(market_days, parting)
+
+
 def train_and_test(market_days: Int64s, parting: Parting) -> tuple[Window, Window]:
     """Part market days after a date; raise BadRequest when either part would be empty."""
     until = parting.train_until

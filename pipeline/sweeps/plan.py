@@ -11,6 +11,7 @@ from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.execution import BAND, SWITCH, Execution, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, SweepError, nearest
+from pipeline.inspection.warn import counts_of
 from pipeline.numbers import unit_of
 from pipeline.replay.exchanges import tick_error
 from pipeline.replay.memory import memory_shortage
@@ -21,6 +22,7 @@ from pipeline.runs.run_money import RunMoney
 from pipeline.strategies.loading.load import load_strategy, strategy_source
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, is_assumption
 from pipeline.sweeps.trials import TrialColumns, Trials, columns_of, every_combination
+from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.replay.fx import Conversion, Rates
     from pipeline.replay.simulate import Engine
     from pipeline.replay.workers import Backend
+    from pipeline.ticks import Int64s
 
 WORTH_PROCESSES: Final = 4_000
 """Results from which processes are worth their start: making one takes the interpreter, which threads share."""
@@ -77,6 +80,20 @@ class SweepPlan:
         """What converts the amounts of securities, where it does."""
         tasks = next(iter(self.bases.values())).tasks
         return {task.ticker: task.conversion for task in tasks if task.conversion is not None}
+
+    def counted_days(self) -> Int64s | None:
+        """Return the market days of all securities together as their conversion counted them; None where it did not.
+
+        A security of which no setting comes to an end has none in the sweep, so that there may be fewer.
+        """
+        base = next(iter(self.bases.values()))
+        days = []
+        for security, task in zip(base.securities, base.tasks, strict=True):
+            counts = counts_of(security) if task.market.exchange == security.exchange else None
+            if counts is None:
+                return None
+            days.append(np.setdiff1d(np.array(counts.days, np.int64), counts.days_without_print))
+        return union_of(days)
 
     @property
     def size(self) -> int:

@@ -22,6 +22,7 @@ from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE
 from pipeline.sweeps.fills import KEEP_TRADES
 from pipeline.sweeps.folder import FolderTables, begun, write_folder
+from pipeline.sweeps.folds import check_parted
 from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
 from pipeline.sweeps.plan import own_names, plan_sweep, with_band
@@ -187,12 +188,13 @@ def make_sweep(
     parted = options.parting.train_until is not None or options.parting.folds is not None
     objective.check(parted=parted, searched=options.trials is not None)
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
+    if (days := plan.counted_days() if parted else None) is not None:
+        check_parted(days, options.parting)
     if options.band or objective.name == BAND_LOW:
         plan = with_band(plan)
     with ExitStack() as stack:
         stack.enter_context(amounts_in(plan.money.together))
-        if output_dir is not None:
-            stack.enter_context(begun(output_dir))
+        remove_earlier = None if output_dir is None else stack.enter_context(begun(output_dir))
         cache = stack.enter_context(closing(ResultCache(results_folder())))
         parts = ResultParts(parts_folder())
         results = _run(plan, grid, options, objective, parts, listeners)
@@ -216,7 +218,8 @@ def make_sweep(
         of_all = luck.pop(results.views[-1])
         run = SweepRun(results, objective, tuple(best), tuple(folds), split, output_dir)
         run = replace(run, warnings=warnings, luck=of_all, luck_by_security=luck)
-        if output_dir is not None:
+        if output_dir is not None and remove_earlier is not None:
+            remove_earlier()
             write_folder(output_dir, run, options, tables, cache, choice.medians())
             if make_page:
                 make_page(output_dir)

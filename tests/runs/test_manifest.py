@@ -152,9 +152,31 @@ def test_a_sweep_that_ends_early_says_so(inputs: tuple[Path, Path], tmp_path: Pa
         read_sweep(tmp_path)
 
 
-def test_a_sweep_whose_days_cannot_be_parted_says_so(inputs: tuple[Path, Path], tmp_path: Path) -> None:
-    asked: dict[str, Any] = {"grid": {"refill_interval_sec": [30, 60]}, "train_until": dt.date(2031, 1, 1)}
+def no_score(_: object) -> float:
+    raise ValueError("no score")
+
+
+@pytest.mark.parametrize(
+    "refused", [{"train_until": dt.date(2031, 1, 1)}, {"walk_forward": 99}, {"choose_by": no_score}]
+)
+def test_a_sweep_that_is_refused_leaves_the_one_before_it(
+    inputs: tuple[Path, Path], tmp_path: Path, refused: dict[str, Any]
+) -> None:
+    asked: dict[str, Any] = {"config": inputs[1], "parquet_dir": inputs[0], "output_dir": tmp_path / "sweep"}
+    api.sweep(grid={"refill_interval_sec": [30, 60]}, **asked)
+    before = contents(tmp_path / "sweep")
     with pytest.raises(BadRequest):
-        api.sweep(**asked, config=inputs[1], parquet_dir=inputs[0], output_dir=tmp_path)
-    assert status(tmp_path, "sweep.json")[0] == "failed"
-    assert "--train-until 2031-01-01 leaves no day" in str(status(tmp_path, "sweep.json")[1])
+        api.sweep(grid={"refill_interval_sec": [45]}, **asked, **refused)
+    assert contents(tmp_path / "sweep") == before
+    api.sweep(grid={"refill_interval_sec": [45, 90]}, **asked)
+    assert {*contents(tmp_path / "sweep")} == {*before}
+
+
+@pytest.mark.parametrize("refused", [{"train_until": dt.date(2031, 1, 1)}, {"walk_forward": 99}])
+def test_days_that_cannot_be_parted_are_refused_before_anything_runs(
+    inputs: tuple[Path, Path], tmp_path: Path, refused: dict[str, Any]
+) -> None:
+    asked: dict[str, Any] = {"config": inputs[1], "parquet_dir": inputs[0], "output_dir": tmp_path / "sweep"}
+    with pytest.raises(BadRequest):
+        api.sweep(grid={"refill_interval_sec": [30]}, on_plan=raises(AssertionError("it runs")), **asked, **refused)
+    assert not (tmp_path / "sweep").exists()
