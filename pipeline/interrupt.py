@@ -138,10 +138,11 @@ def _end() -> NoReturn:
 def _tell() -> None:
     """Say it once, whichever thread comes first, and show the cursor that a bar may have hidden."""
     say, _ending.say = _ending.say, None
-    if say is not None:
-        if sys.stderr.isatty():
+    with suppress(OSError, ValueError):  # nobody may read it any more
+        if say is not None and sys.stderr.isatty():
             sys.stderr.write(SHOW_CURSOR)
-        say(128 + _ending.signal)
+        if say is not None:
+            say(128 + _ending.signal)
 
 
 def _end_processes() -> None:

@@ -204,7 +204,7 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
         stop = min(next_fill, next_order, count)
         while i < stop:
             now = timestamps[i]
-            if now < day_start or now >= day_start + DAY or max(clock, now) > due:
+            if now < day_start or now >= day_start + DAY or now > due:
                 break
             clock = max(clock, now)
             is_in_session = opens <= now - day_start and now - day_start < closes
