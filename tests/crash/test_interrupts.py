@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -19,6 +18,7 @@ from tests.made import make_store, make_strategy, results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pipeline.conversion.excel.write import Value
 
@@ -109,29 +109,13 @@ def ended(start: Callable[[], Started], number: signal.Signals, **how: object) -
     pytest.fail(f"it took {end.seconds:.1f} s to end")
 
 
-def asleep(made: Path, *words: str | Path, program: str | None = None) -> Started:
+def asleep(made: Path, *words: str | Path) -> Started:
     """Start a command and wait until a plain strategy sleeps in it."""
     for name in ("hurry", "asleep"):
         (made / name).unlink(missing_ok=True)
-    started = Started(made, *words, program=program, PIPELINE_RESULTS_MB="0")
+    started = Started(made, *words, PIPELINE_RESULTS_MB="0")
     started.reach((made / "asleep").exists)
     return started
-
-
-ON_A_FULL_DISK: Final = """
-import os, runpy
-
-os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
-runpy.run_module("pipeline", run_name="__main__")
-"""
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_backtest_whose_output_cannot_be_written(made: Path, tmp_path: Path, number: signal.Signals) -> None:
-    words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet", "--json")
-    end = asleep(made, *words, "--output-dir", tmp_path / "run", program=ON_A_FULL_DISK).end(number)
-    assert (end.status, end.left) == (STATUS[number], []), end.error
 
 
 def check_rerun(made: Path, folder: Path, name: str, *words: str | Path) -> None:
@@ -357,4 +341,10 @@ with interrupt.in_order(lambda status: print('Interrupted.')):
 
 def test_an_interrupted_command_does_not_wait_for_its_objects_to_be_taken_down(made: Path) -> None:
     end = done(made, program=TAKEN_DOWN)
+    assert (end.status, end.error, end.left) == (143, "", [])
+
+
+def test_an_interrupt_that_cannot_be_told_of_ends_the_command_with_its_status(made: Path) -> None:
+    program = WATCHED + "import signal\ndef tell(status): raise OSError(28, 'No space left on device')\n"
+    end = done(made, program=program + "with interrupt.in_order(tell): signal.raise_signal(15); signal.pause()")
     assert (end.status, end.error, end.left) == (143, "", [])
