@@ -179,8 +179,7 @@ def backtest(
     from pipeline.runs.backtest import Listeners, run_backtest
     from pipeline.store.path import path_of
 
-    folder = None if output_dir is None else path_of(output_dir)
-    values.check_png(folder, png=png)
+    folder = values.results_folder(output_dir, path_of(parquet_dir), png=png)
     request = Request(
         strategy=strategy,
         config=None if config is None else Path(config),
@@ -318,8 +317,7 @@ def sweep(
         currency=currency,
     )
     axes = replace(axes, strategies=(strategy,) if strategy is not None else axes.strategies)
-    folder = None if output_dir is None else path_of(output_dir)
-    values.check_png(folder, png=png)
+    folder = values.results_folder(output_dir, path_of(parquet_dir), png=png)
     options = SweepOptions(
         parting=Parting(values.date_of(train_until, "--train-until"), walk_forward, train_days, purge, embargo),
         choose_by=choose_by,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import BadRequest
+from pipeline.options import RAW_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,23 @@ def date_of(value: dt.date | str | None, option: str) -> dt.date | None:
         raise BadRequest(f"{option} is '{value}'; it takes a date such as 2025-08-29.") from None
 
 
-def check_png(folder: AnyPath | None, *, png: bool) -> None:
-    """Raise BadRequest where images are asked for and there is no folder of this machine for them."""
+def results_folder(output_dir: str | AnyPath | None, parquet_dir: AnyPath, *, png: bool) -> AnyPath | None:
+    """Return the folder that results are to go to, if any.
+
+    Raises BadRequest for the working directory, for a folder of workbooks or of ticks, and where images are asked for
+    and it is not a folder of this machine.
+    """
+    from pipeline.store.path import path_of
+
+    folder = None if output_dir is None else path_of(output_dir)
     if png and not isinstance(folder, Path):
         raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
+    if isinstance(folder, Path):
+        whose = {Path(): "the working directory", RAW_DIR: "where workbooks are"}
+        whose |= {parquet_dir: "where the ticks are"} if isinstance(parquet_dir, Path) else {}
+        for other, what in whose.items():
+            if folder.resolve() == other.resolve():
+                raise BadRequest(
+                    f"--output-dir is '{folder}', {what}; name a folder for results, such as output/trial."
+                )
+    return folder

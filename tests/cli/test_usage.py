@@ -78,6 +78,18 @@ def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: 
             "--securities is '10,x'; it takes whole numbers of at least 1, separated by commas.",
         ),
         (
+            "backtest --output-dir .",
+            "--output-dir is '.', the working directory; name a folder for results, such as output/trial.",
+        ),
+        (
+            "backtest --output-dir data/raw",
+            "--output-dir is 'data/raw', where workbooks are; name a folder for results, such as output/trial.",
+        ),
+        (
+            "sweep --grid quote_size=1,2 --parquet-dir ticks --output-dir ./ticks/",
+            "--output-dir is 'ticks', where the ticks are; name a folder for results, such as output/trial.",
+        ),
+        (
             "inspect --parquet-dir no",
             "There is no Parquet directory no. Run `pipeline convert` (or `pipeline demo`) first.",
         ),
