@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import Span
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherTicks, UnknownStrategy
+from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, MissingFile, OtherTicks, UnknownStrategy
 from pipeline.markets.facts import facts_of
 from pipeline.replay.signals import NO_SIGNALS, digests_of, load_signals, signal_sources, signals_beside
 from pipeline.runs.layout import RUN_FILE
@@ -149,9 +149,14 @@ class RecordedTicks:
 
     def file(self) -> TickFile:
         """Open the file of these ticks."""
+        path = self.parquet_dir / ticks_name(self.ticker)
         try:
-            digest = self.run.digests.get(self.ticker, "")
-            return TickFile(self.parquet_dir / ticks_name(self.ticker), digest, self.shift)
+            return TickFile(path, self.run.digests.get(self.ticker, ""), self.shift)
+        except MissingFile as error:
+            raise MissingFile(
+                f"{path} is not there. Name the store of the run in {self.run.folder} with --parquet-dir: that of "
+                "`pipeline demo` is data/sample/parquet."
+            ) from error
         except OtherTicks as error:
             raise ChangedSinceRun(
                 f"The ticks of {self.ticker} in {self.parquet_dir} are not those of the run in {self.run.folder}: its "

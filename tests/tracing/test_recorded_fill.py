@@ -172,7 +172,12 @@ REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]
     (lambda desk: explain(desk, 1, "v1_basline"), UnknownRun, "Did you mean 'v1_baseline'", 2),
     (lambda desk: explain(desk, 1, strategy="v3_liquidity_monitor"), BadRequest, "is a run of 'v1_baseline'", 2),
     (lambda desk: explain(desk, 1, "taker", strategy="no/taker.py"), UnknownStrategy, "no strategy file there", 2),
-    (lambda desk: explain(desk, 1, parquet_dir=desk / "none"), MissingFile, "is not there", 2),
+    (
+        lambda desk: explain(desk, 1, parquet_dir=desk / "none"),
+        MissingFile,
+        "is not there. Name the store of the run in .* with",
+        2,
+    ),
     (lambda desk: explain(desk, 1, output_dir=desk / "none"), UnknownRun, "There are no runs in", 2),
     (lambda desk: explain_at(desk, "11:03:07"), BadRequest, "--at is '11:03:07'; it takes a date and a time", 2),
     (lambda desk: explain_at(desk, "2025-01-06T11:03:07+04:00"), BadRequest, "on the exchange's clock", 2),
