@@ -34,7 +34,7 @@ def settings_digest(results: SweepResults) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SweepBeside:
-    """A complete sweep: the digests of its ticks by ticker and of its settings, and how many these are."""
+    """A complete sweep: the digests of its ticks by ticker and of its settings, and among how many it chose."""
 
     ticks: Mapping[str, str]
     settings_digest: str
@@ -50,7 +50,8 @@ def sweeps_beside(folder: AnyPath | None) -> list[SweepBeside]:
             manifest = json.loads(file.read_bytes())
             ticks = {ticker: data["digest"] for ticker, data in manifest["data"].items()}
             if manifest["status"] == COMPLETE:
-                beside.append(SweepBeside(ticks, str(manifest["settings_digest"]), int(manifest["settings"])))
+                settings = (manifest["luck"] or manifest)["settings"]
+                beside.append(SweepBeside(ticks, str(manifest["settings_digest"]), int(settings)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return beside

@@ -103,7 +103,8 @@ def test_a_walk_forward_says_what_choosing_anew_made(inputs: dict[str, Any], tmp
 def test_settings_of_sweeps_beside_it_count_once(inputs: dict[str, Any], tmp_path: Path) -> None:
     api.sweep(**inputs, grid=GRID, output_dir=tmp_path / "one", report=False)
     first = (tmp_path / "one" / "sweep.json").read_bytes()
-    api.sweep(**inputs, grid={"refill_interval_sec": [30, 40]}, output_dir=tmp_path / "two", report=False)
+    both = {"refill_interval_sec": [30, 40], "execution": ["classic", "strict"]}  # chosen under one of them
+    api.sweep(**inputs, grid=both, output_dir=tmp_path / "two", report=False)
     api.sweep(**inputs, grid=GRID, securities=("FAB",), output_dir=tmp_path / "fewer", report=False)
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "sweep.json").write_text('{"status": "complete", "data": 3}')
