@@ -21,7 +21,7 @@ Setting: TypeAlias = str | float | Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Switch:
-    """One assumption: its values (a tuple of words, or None for a number from 0 on) and what the presets take.
+    """One assumption: its values (a tuple of words, or None for a number from 0 to MOST) and what the presets take.
 
     alone: what it is set to when its worth is measured by itself.
     """
@@ -55,6 +55,9 @@ SWITCHES: Final[Mapping[str, Switch]] = {
     "latency_ms": Switch(0.0, 0.0, 1_000.0, None, "from a decision to its order's place in the queue"),
     "fees_bps": Switch(0.0, 0.0, 1.0, None, "charged on each fill's value"),
 }
+MOST: Final = 1_000_000_000
+"""The largest number that a switch takes, which no broker or line comes near."""
+
 PRESETS: Final = ("classic", "strict")
 BAND: Final[Mapping[str, str]] = {
     "strict": "capped",
@@ -246,7 +249,10 @@ def _checked(key: str, value: object, where: str) -> Setting:
         return _one_of(key, value, words, where)
     if key == "fees_bps" and isinstance(value, str) and ":" in value:
         parts = [part.partition(":") for part in value.split(",")]
-        value = {exchange.strip().upper(): fee.strip() for exchange, _, fee in parts}
+        exchanges = [exchange.strip().upper() for exchange, *_ in parts]
+        if twice := [exchange for exchange in exchanges if exchanges.count(exchange) > 1]:
+            raise ConfigError(f"{where}: {key} names {twice[0]} twice; keep one.")
+        value = dict(zip(exchanges, (fee.strip() for *_, fee in parts), strict=True))
     if key == "fees_bps" and isinstance(value, Mapping):
         return {str(exchange): _number(key, fee, where) for exchange, fee in sorted(value.items())}
     return _number(key, value, where, or_else=', or {"ADX": 2.5, "DFM": 3}' if key == "fees_bps" else "")
@@ -265,8 +271,8 @@ def _number(key: str, value: object, where: str, or_else: str = "") -> float:
         number = float(str(value))
     except ValueError:
         number = -1.0
-    if isinstance(value, bool) or not 0 <= number <= 1e9:  # noqa: PLR2004 - a bound that no broker or line comes near
-        raise ConfigError(f"{where}: {key} is {json.dumps(value)}; it takes a number from 0 on{or_else}.")
+    if isinstance(value, bool) or not 0 <= number <= MOST:
+        raise ConfigError(f"{where}: {key} is {json.dumps(value)}; it takes a number from 0 to {MOST:,}{or_else}.")
     return number
 
 

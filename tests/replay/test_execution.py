@@ -85,13 +85,13 @@ def test_fees_are_one_number_or_one_an_exchange(planned: Any, text: str, adx: fl
         ({"preset": ["strict"]}, '_execution: preset is ["strict"]; it takes classic or strict.'),
         ({"fil_price": "order"}, "_execution: unknown switch 'fil_price'. Did you mean 'fill_price'?"),
         ({"fill_price": "ordr"}, "_execution: fill_price is \"ordr\"; it takes print or order. Did you mean 'order'?"),
-        ({"latency_ms": -1}, "_execution: latency_ms is -1; it takes a number from 0 on."),
-        ({"latency_ms": True}, "_execution: latency_ms is true; it takes a number from 0 on."),
+        ({"latency_ms": -1}, "_execution: latency_ms is -1; it takes a number from 0 to 1,000,000,000."),
+        ({"latency_ms": True}, "_execution: latency_ms is true; it takes a number from 0 to 1,000,000,000."),
         (
             {"fees_bps": "many"},
-            '_execution: fees_bps is "many"; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.',
+            '_execution: fees_bps is "many"; it takes a number from 0 to 1,000,000,000, or {"ADX": 2.5, "DFM": 3}.',
         ),
-        ({"fees_bps": {"ADX": "many"}}, '_execution: fees_bps is "many"; it takes a number from 0 on.'),
+        ({"fees_bps": {"ADX": "many"}}, '_execution: fees_bps is "many"; it takes a number from 0 to 1,000,000,000.'),
         (5, "_execution is 5; it takes a preset's name or a block of switches."),
     ],
 )
