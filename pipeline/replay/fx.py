@@ -78,12 +78,12 @@ class Rates:
 
     @cached_property
     def named(self) -> str:
-        """Where the rates are from, in words."""
+        """Where the rates are from, in words; empty where there are none."""
         given = [
             *(f"{code}={rate:g}" for code, rate in self.constants.items()),
             *([self.source] if self.source else []),
         ]
-        return " and ".join(given) or "no --fx"
+        return " and ".join(given)
 
     def conversion(self, money: str, who: str, first_day: int | None) -> Conversion | None:
         """Return what converts amounts into the currency of these rates; None where they are in it already.
@@ -102,10 +102,10 @@ class Rates:
             rate = np.array([self.constants[money]])
             return Conversion(self.currency, np.zeros(1, np.int64), rate, is_constant=True)
         if money not in self.tables:
-            raise RatesError(
-                f"{who} is in {money}, and {self.named} has no rate of {money}. Add rows of it, or --fx {money}=RATE, "
-                f"in {self.currency} for one {money}."
-            )
+            one = f"--fx {money}=RATE, in {self.currency} for one {money}"
+            if not self.named:
+                raise RatesError(f"{who} is in {money}, and without --fx there is no rate for {money}. Add {one}.")
+            raise RatesError(f"{who} is in {money}, and {self.named} has no rate of {money}. Add rows of it, or {one}.")
         days, rates = self.tables[money]
         if first_day is not None and first_day < days[0]:
             raise RatesError(
@@ -133,15 +133,7 @@ def read_rates(fx: Fx, currency: str | None) -> Rates | None:
         return None
     if not CODE.fullmatch(currency):
         raise BadRequest(f"--currency: {_no_currency(currency)}")
-    constants: dict[str, float] = {}
-    files = []
-    for text in texts:
-        if match := CONSTANT.fullmatch(text):
-            if not match[1].isupper() and not match[1].islower():
-                raise RatesError(f"--fx {text}: {_no_currency(match[1])}")
-            constants[match[1].upper()] = _rate(match[2], f"--fx {text}")
-        else:
-            files.append(text)
+    constants, files = _constants_and_files(texts)
     if len(files) > 1:
         raise BadRequest(f"--fx takes one file of rates, and constants beside it; these are {', '.join(files)}.")
     if constants.get(currency, 1.0) != 1.0:
@@ -160,6 +152,22 @@ def _texts(fx: Fx) -> list[str]:
     if hasattr(fx, "items"):
         return [f"{code}={rate!r}" for code, rate in fx.items()]
     return [str(one) for one in fx]
+
+
+def _constants_and_files(texts: Iterable[str]) -> tuple[dict[str, float], list[str]]:
+    constants: dict[str, float] = {}
+    files = []
+    for text in texts:
+        if match := CONSTANT.fullmatch(text):
+            code = match[1].upper()
+            if match[1] not in (code, code.lower()):
+                raise RatesError(f"--fx {text}: {_no_currency(match[1])}")
+            if code in constants:
+                raise BadRequest(f"--fx {code} is given twice; keep one rate of it.")
+            constants[code] = _rate(match[2], f"--fx {text}")
+        else:
+            files.append(text)
+    return constants, files
 
 
 def _rate(text: str, where: str) -> float:

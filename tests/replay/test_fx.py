@@ -72,6 +72,16 @@ def test_what_is_missing_is_named_with_the_security(tmp_path: Path) -> None:
         rates.conversion("GBP", "VOD", FIRST)
 
 
+def test_where_there_are_no_rates_at_all_it_is_said_without_a_file() -> None:
+    rates = read_rates((), "USD")
+    assert rates is not None
+    with pytest.raises(RatesError) as refused:
+        rates.conversion("AED", "FAB", FIRST)
+    assert str(refused.value) == (
+        "FAB is in AED, and without --fx there is no rate for AED. Add --fx AED=RATE, in USD for one AED."
+    )
+
+
 @pytest.mark.parametrize(
     ("fx", "currency", "error", "words"),
     [
@@ -81,6 +91,7 @@ def test_what_is_missing_is_named_with_the_security(tmp_path: Path) -> None:
         ("GBp=0.04", "AED", RatesError, "--fx GBp=0.04: 'GBp' is a part of a currency; .* as GBP"),
         ({"ZAc": 0.2}, "AED", RatesError, "'ZAc' is a part of a currency"),
         ("USD=x", "AED", RatesError, "'x' is no rate"),
+        (["USD=3", "usd=4"], "AED", BadRequest, "--fx USD is given twice; keep one rate of it"),
         ("AED=2", "AED", BadRequest, "a unit of AED is one AED"),
         ("nowhere.csv", "AED", RatesError, "nowhere.csv cannot be read"),
         (["a.csv", "b.csv"], "AED", BadRequest, "a.csv, b.csv"),
