@@ -207,6 +207,7 @@ def _selected(jobs: list[SheetJob], only: Sequence[str]) -> list[SheetJob]:
     folded = {name.casefold() for name in known}
     for name in only:
         if name.strip().casefold() not in folded:
-            raise UnknownSecurity(f"No sheet is for '{name}'.{nearest(name, known)}")
+            there = sorted({job.ticker or job.sheet.name for job in jobs if job.skipped is None})
+            raise UnknownSecurity(f"No sheet is for '{name}'.{nearest(name, known)} There are: {', '.join(there)}.")
     wanted = {name.strip().casefold() for name in only}
     return [job for job in jobs if wanted & {name.casefold() for name in (job.ticker, job.full, job.sheet.name)}]

@@ -139,7 +139,8 @@ def test_a_workbook_that_cannot_be_used_is_a_named_error_and_nothing_is_written(
         ({"workers": 0}, errors.BadRequest, "--workers is 0"),
         ({"max_sheets": 0}, errors.BadRequest, "--max-sheets is 0"),
         ({"header_row": 0}, errors.BadRequest, "--header-row is 0"),
-        ({"only": ["FAV"]}, errors.UnknownSecurity, "No sheet is for 'FAV'.*Did you mean 'FAB'"),
+        ({"only": ["FAV"]}, errors.UnknownSecurity, r"No sheet is for 'FAV'\. Did you mean 'FAB'\? There are: FAB\."),
+        ({"only": ["FAB", "EMAAR"]}, errors.UnknownSecurity, r"No sheet is for 'EMAAR'\. There are: FAB\."),
     ],
 )
 def test_a_request_that_cannot_be_meant_is_a_named_error(
