@@ -18,7 +18,7 @@ from pipeline.errors import (
     ran_out_of_memory,
 )
 from pipeline.runs.csv_cells import text_of_cell
-from pipeline.runs.layout import FORMAT_VERSION, METRICS_FILE, RUN_FILE
+from pipeline.runs.layout import FORMAT_VERSION, METRICS_FILE, RUN_FILE, SWEEP_FILE
 from pipeline.runs.manifest import check_complete
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def read_run_file(folder: AnyPath) -> dict[str, Any]:
     """Return `run.json` of a run that is complete; raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun."""
     path = folder / RUN_FILE
     if not path.exists():
-        raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
+        raise UnknownRun(f"{no_run(folder)}.")
     with reading(path):
         manifest: dict[str, Any] = json.loads(path.read_bytes())
         version = manifest["format_version"]
@@ -65,6 +65,16 @@ def read_run_file(folder: AnyPath) -> dict[str, Any]:
             )
         check_complete(folder, manifest, "run")
     return manifest
+
+
+def no_run(folder: AnyPath) -> str:
+    """Return why a folder is no run's, as the beginning of a sentence that goes on after a full stop."""
+    if (folder / SWEEP_FILE).exists():
+        return (
+            f"{folder} is a sweep and not a run: it has {SWEEP_FILE}. Name a run here; `pipeline report` makes a "
+            "sweep's page, and `pipeline runs` lists sweeps with what they chose"
+        )
+    return f"{folder} is not a run folder: it has no {RUN_FILE}"
 
 
 def read_metrics(folder: AnyPath) -> dict[str, Any]:

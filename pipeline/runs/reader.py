@@ -16,8 +16,8 @@ from pipeline.errors import (
     nearest,
 )
 from pipeline.metrics.assumptions import Verdict
-from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
+from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, SWEEP_FILE, TRADES_FOLDER
+from pipeline.runs.read_file import AGAIN, csv_rows, no_run, read_metrics, read_run_file, reading
 from pipeline.runs.run_money import IN_AED, RunMoney, money_of, rates_in_words
 from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_footer, read_some
@@ -154,7 +154,7 @@ def find_run(wanted: str | Path, output_dir: Path) -> Path:
             return folder
     for folder in candidates:
         if folder.is_dir():
-            raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.{_listed(folder)}")
+            raise UnknownRun(f"{no_run(folder)}.{'' if (folder / SWEEP_FILE).exists() else _listed(folder)}")
         if folder.is_file():
             raise UnknownRun(f"{folder} is a file; name the run folder that it stands in.")
     names = _runs_below(output_dir)

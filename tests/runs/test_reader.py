@@ -89,6 +89,8 @@ def test_a_run_is_found_by_folder_and_by_name(
         ("output/rum", "Did you mean 'output/run'?"),
         ("xyz", "There is no run 'xyz', neither as a folder nor in output. Runs in output: run."),
         ("output", "output is not a run folder: it has no run.json. Runs in output: run."),
+        ("sweeps/many", "output/sweeps/many is a sweep and not a run: it has sweep.json. Name a run here; `pipeline"),
+        ("output/sweeps/many", "output/sweeps/many is a sweep and not a run"),
         ("notes", "notes is not a run folder: it has no run.json. There are no runs in notes."),
         ("output/run/run.json", "is a file; name the run folder that it stands in."),
     ],
@@ -98,6 +100,8 @@ def test_what_is_no_run_is_told_with_the_nearest_or_what_there_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, words: str
 ) -> None:
     (tmp_path / "notes").mkdir()
+    (tmp_path / "output" / "sweeps" / "many").mkdir(parents=True)
+    (tmp_path / "output" / "sweeps" / "many" / "sweep.json").write_text("{}")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownRun) as error:
         find_run(wanted, Path("output"))
@@ -113,6 +117,7 @@ def test_no_output_directory_at_all_is_told_too(tmp_path: Path) -> None:
     ("damage", "kind", "words"),
     [
         (lambda run: (run / "run.json").unlink(), UnknownRun, "is not a run folder"),
+        (lambda run: (run / "run.json").rename(run / "sweep.json"), UnknownRun, "is a sweep and not a run"),
         (lambda run: (run / "run.json").write_text("{"), DamagedRun, "run.json is damaged"),
         (lambda run: (run / "run.json").write_text("[]"), DamagedRun, "run.json is damaged"),
         (lambda run: (run / "run.json").write_bytes(b"\xff\xfe"), DamagedRun, "run.json is damaged"),
