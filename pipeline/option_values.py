@@ -30,7 +30,12 @@ def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, 
     for key, equals, value in pairs:
         if not (key and equals and value):
             raise BadRequest(f"--set {key}{equals}{value}: write KEY=VALUE, for example refill_interval_sec=30.")
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    overrides: dict[str, str] = {}
+    for key, _, value in pairs:
+        if key.strip() in overrides:
+            raise BadRequest(f"--set {key.strip()} is given twice; keep one.")
+        overrides[key.strip()] = value.strip()
+    return overrides
 
 
 def counts_of(text: str, option: str) -> list[int]:

@@ -87,6 +87,7 @@ def test_set_changes_a_parameter_for_all_securities(inputs: tuple[Path, Path], t
         (("--strategy", "v1_basline"), "Did you mean 'v1_baseline'?"),
         (("--set", "refill=3"), "unknown parameter 'refill'"),
         (("--set", "nonsense"), "write KEY=VALUE"),
+        (("--set", "quote_size=1", "--set", " quote_size=2"), "--set quote_size is given twice; keep one."),
         (("--securities", "FABB"), "Did you mean 'FAB'?"),
         (("--parquet-dir", "no/such/dir"), "pipeline convert"),
         (("--parquet-dir", "s4://bucket/ticks"), "'s4://' is no scheme"),
