@@ -98,7 +98,18 @@ def show_fills(security: RecordedSecurity, selection: Selection) -> CommandResul
         if len(shown) < of:
             console().show(CHOOSE)
     line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
+    if of and not shown and (selection.start, selection.end) != (None, None):
+        line += _reach(security, selection)
     return CommandResult(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
+
+
+def _reach(security: RecordedSecurity, selection: Selection) -> str:
+    """Return from when to when a security's fills are, as the end of a sentence."""
+    anything = replace(selection, start=None, end=None, side=None)
+    [first], [last] = (
+        security.fills(replace(anything, first=of_first, last=of_last)) for of_first, of_last in ((1, None), (None, 1))
+    )
+    return f"; they are from {first['time'][:19]} to {last['time'][:19]}".replace("T", " ")
 
 
 def _warned(security: RecordedSecurity) -> dict[str, Any]:

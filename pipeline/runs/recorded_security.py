@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.runs.reader import RecordedRun
+
+
+TIME_AT: Final = len("2025-01-06T")
+"""Where the time of day begins in an ISO time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,25 @@ class Selection:
                 raise BadRequest(f"{option} is {count}; it takes a whole number of at least 1.")
         if self.side is not None and self.side not in SIDES.values():
             raise BadRequest(f"--side is '{self.side}'; it takes buy or sell.{nearest(self.side, SIDES.values())}")
+        if self.start is None or self.end is None:
+            return
+        (low, is_time), (high, ends_at_time) = (
+            _time("--from", self.start, last=False),
+            _time("--to", self.end, last=True),
+        )
+        if is_time == ends_at_time and low > high:
+            raise BadRequest(f"--from {self.start} is after --to {self.end}; put the earlier one after --from.")
 
     def of(self, fills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the fills that are wanted; raises BadRequest for what cannot be meant."""
         self.check()
         chosen = [fill for fill in fills if self.side in (None, fill["side"])]
         if self.start is not None:
-            low, part = _time("--from", self.start, last=False)
-            chosen = [fill for fill in chosen if part(fill["time"]) >= low]
+            low, is_time = _time("--from", self.start, last=False)
+            chosen = [fill for fill in chosen if fill["time"][TIME_AT * is_time :] >= low]
         if self.end is not None:
-            high, part = _time("--to", self.end, last=True)
-            chosen = [fill for fill in chosen if part(fill["time"]) <= high]
+            high, is_time = _time("--to", self.end, last=True)
+            chosen = [fill for fill in chosen if fill["time"][TIME_AT * is_time :] <= high]
         chosen = chosen[: self.first]
         return chosen if self.last is None else chosen[-self.last :]
 
@@ -142,18 +154,18 @@ def values_of(column: Any) -> list[Any]:
     return values
 
 
-def _time(option: str, text: str, *, last: bool) -> tuple[str, Any]:
-    """Return a bound as text that compares with ISO times, or with their time of day, and which of it to compare."""
+def _time(option: str, text: str, *, last: bool) -> tuple[str, bool]:
+    """Return a bound as text that compares with ISO times, or with their time of day, and whether with that."""
     bound = text.strip().replace(" ", "T")
     try:
         if "T" not in bound and ":" in bound:
-            return dt.time.fromisoformat(bound).isoformat(timespec="milliseconds"), lambda time: time.partition("T")[2]
+            return dt.time.fromisoformat(bound).isoformat(timespec="milliseconds"), True
         if "T" not in bound:
             day = dt.date.fromisoformat(bound).isoformat()
-            return (f"{day}T~" if last else day), lambda time: time
+            return (f"{day}T~" if last else day), False
         moment = dt.datetime.fromisoformat(bound).replace(tzinfo=None)
     except ValueError:
         raise BadRequest(
             f"{option} is '{text}'; it takes a date, a time or both: 2025-01-06, 14:55:00 or '2025-01-06 14:55:00'."
         ) from None
-    return moment.isoformat(timespec="milliseconds"), lambda time: time
+    return moment.isoformat(timespec="milliseconds"), False

@@ -72,6 +72,11 @@ def test_verbose_explains_with_what_the_strategy_knew_and_quiet_in_one_line(desk
         (("show", "FAB", "--run", "v1_basline"), "Did you mean 'v1_baseline'?", 2),
         (("show", "FAB", "--first", "3"), "choose fills: add --fills.", 2),
         (("show", "FAB", "--fills", "--from", "noon"), "--from is 'noon'; it takes a date, a time or both", 2),
+        (
+            ("show", "FAB", "--fills", "--from", "2025-06-01", "--to", "2025-05-01"),
+            "--from 2025-06-01 is after --to 2025-05-01; put the earlier one after --from.",
+            2,
+        ),
         (("show", "FAB", "--output-dir", "none"), "There are no runs in none.", 2),
         (("show", "EMAAR"), "EMAAR failed in output/v1_baseline, so it has neither figures nor fills", 1),
         (("explain", "EMAAR", "--fill", "1"), "EMAAR failed in output/v1_baseline", 1),
@@ -89,3 +94,15 @@ def test_what_cannot_be_shown_or_explained_is_one_plain_error(
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words", [("--from", "2099-01-01"), ("--to", "1999-12-31", "--last", "5"), ("--from", "23:59")]
+)
+def test_a_time_without_a_fill_is_told_with_those_that_have_some(desk: Path, words: tuple[str, ...]) -> None:
+    fills = json.loads(pipeline("show", "FAB", "--fills", "--json", cwd=desk).stdout)["fills"]
+    first, last = (fill["time"][:19].replace("T", " ") for fill in (fills[0], fills[-1]))
+    done = pipeline("show", "FAB", "--fills", *words, cwd=desk)
+    assert done.returncode == 0
+    closing = f"0 of {len(fills)} fills of FAB in output/v1_baseline; they are from {first} to {last}"
+    assert done.stdout.splitlines()[-1].startswith(closing)

@@ -68,6 +68,15 @@ def test_fills_are_chosen_by_count_time_and_side(selection: Selection, wanted: l
         (Selection(side="sel"), "--side is 'sel'; it takes buy or sell. Did you mean 'sell'?"),
         (Selection(start="6 Jan"), "--from is '6 Jan'; it takes a date, a time or both: 2025-01-06, 14:55:00 or"),
         (Selection(end="25:00"), "--to is '25:00'; it takes a date"),
+        (
+            Selection(start="2025-06-01", end="2025-05-01"),
+            "--from 2025-06-01 is after --to 2025-05-01; put the earlier one after --from.",
+        ),
+        (
+            Selection(start="2025-01-06 12:00", end="2025-01-05"),
+            "--from 2025-01-06 12:00 is after --to 2025-01-05; put",
+        ),
+        (Selection(start="15:00", end="14:00"), "--from 15:00 is after --to 14:00; put"),
         (Selection(end="2025-01-06 noon"), "--to is '2025-01-06 noon'; it takes a date"),
     ],
 )
