@@ -14,6 +14,14 @@ TAKES: Final = {
     "int": "a whole number",
     "float": "a number",
 }
+LIKENESS: Final = 0.8
+"""How alike a misspelt option and what it is taken for are; below it `--only` is like `--json`."""
+
+SAME: Final = {
+    "--run": "run",
+    **dict.fromkeys(("--only", "--securities", "--security", "--ticker", "--tickers"), "ticker"),
+}
+"""What options name that are called otherwise, or are plain arguments, in other commands."""
 
 
 def is_usage(error: Exception) -> bool:
@@ -25,10 +33,11 @@ def plain(error: Any, verb: str) -> str:
     """Return what is wrong with what was typed after a verb, and what comes nearest to it."""
     context = getattr(error, "ctx", None)
     verb = str(context.info_name) if context is not None else verb or TOP
-    known = _options(context)
+    params = [] if context is None else context.command.get_params(context)
+    known = [word for param in params for word in (*param.opts, *param.secondary_opts) if word.startswith("-")]
     match type(error).__name__:
         case "NoSuchOption":
-            sentence = _no_such_option(error.option_name, verb, known)
+            sentence = _no_such_option(error.option_name, verb, known, params)
         case "MissingParameter":
             sentence = f"{verb} needs {_named(error.param)}: {_help_of(error.param)}"
         case "BadParameter":
@@ -46,10 +55,30 @@ def plain(error: Any, verb: str) -> str:
     )
 
 
-def _no_such_option(name: str, verb: str, known: list[str]) -> str:
+def _no_such_option(name: str, verb: str, known: list[str], params: list[Any]) -> str:
     if verb == TOP and name.lstrip("-") in SHARED:
         return f"{name} goes after the command: pipeline COMMAND {name}."
-    return f"{verb} has no option {name}.{nearest(name, known) if name.startswith('--') else ''}"
+    here = [param for param in params if _is_meant(name, param)]
+    arguments = [param for param in here if param.declared.argument]
+    if arguments:
+        needed = [param for param in arguments if param.required] or arguments
+        words = " ".join(re.sub(r"[\[\].]", "", param.declared.metavar or param.name.upper()) for param in needed)
+        return f"{verb} has no option {name}: it is a plain argument here, as in `pipeline {verb} {words}`."
+    if here:
+        return f"{verb} has no option {name}. Did you mean '{here[0].opts[0]}'?"
+    return f"{verb} has no option {name}.{nearest(name, known, LIKENESS) if name.startswith('--') else ''}"
+
+
+def _is_meant(name: str, param: Any) -> bool:
+    """Tell whether an option that a command has not, but another may, is one of its own parameters."""
+    declared = getattr(param, "declared", None)
+    if declared is None:
+        return False
+    word = name.lstrip("-").replace("-", "_")
+    if declared.argument and param.name in (word, f"{word}s"):
+        return True
+    kind = SAME.get(name)
+    return kind is not None and declared.completion in (kind, f"{kind}s") and (declared.argument or kind != "run")
 
 
 def _otherwise(message: str, verb: str, known: list[str]) -> str:
@@ -86,9 +115,3 @@ def _named(param: Any) -> str:
 def _help_of(param: Any) -> str:
     text = str(getattr(param, "help", "") or "say which.")
     return f"{text[0].lower()}{text[1:]}"
-
-
-def _options(context: Any) -> list[str]:
-    if context is None:
-        return []
-    return [word for param in context.command.get_params(context) for word in (*param.opts, *param.secondary_opts)]
