@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.errors import MissingExtra
 from pipeline.numbers import currency
+from pipeline.system import installing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,5 +84,5 @@ def _figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Any:
     try:
         objects: Any = importlib.import_module("plotly.graph_objects")
     except ImportError:
-        raise MissingExtra("Charts in a notebook need plotly: pip install plotly.") from None
+        raise MissingExtra(f"Charts in a notebook need plotly: {installing('plotly')}.") from None
     return objects.Figure(data=data, layout=layout)

@@ -24,7 +24,7 @@ FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
 BASE: Final = (
     *("errors", "folders", "interrupt", "malloc", "notebook", "notebook_charts", "numbers"),
-    *("settings", "sources", "spark", "ticks", "times"),
+    *("settings", "sources", "spark", "system", "ticks", "times"),
 )
 RULES: Final = (*BASE, "markets", "native", "engine", "engine.rules", "engine.strategy")
 REPLAY: Final = (*RULES, "strategies", "replay.charges", "replay.simulate")
@@ -39,11 +39,11 @@ METRICS: Final = (*PLAN, "replay.plan", "replay.identities")
 RUNS: Final = (*METRICS, "metrics", "inspection")
 MAY_IMPORT: Final = {
     "errors": (),
-    **dict.fromkeys(("folders", "interrupt", "malloc", "numbers", "spark", "times"), ()),
+    **dict.fromkeys(("folders", "interrupt", "malloc", "numbers", "spark", "system", "times"), ()),
     "notebook": ("spark",),
-    "notebook_charts": ("errors", "numbers"),
+    "notebook_charts": ("errors", "numbers", "system"),
     "ticks": ("errors",),
-    "settings": ("errors",),
+    "settings": ("errors", "system"),
     "sources": ("errors",),
     "store": BASE,
     "markets": BASE,

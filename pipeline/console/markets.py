@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.console.output import CommandResult
 from pipeline.console.tables import Column, show_table
-from pipeline.markets.calendars import library_version
+from pipeline.markets.calendars import PACKAGE, library_version
 from pipeline.markets.timetable import Phase, phases_on, trading_day
+from pipeline.system import installing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,10 +124,7 @@ def _ticks(levels: Sequence[tuple[float, float]]) -> str:
 
 def _closed_days(market: MarketFacts) -> str:
     if market.calendar and library_version() is None:
-        return (
-            f"Its closed days are those of the calendar {market.calendar}: pip install 'tick-pipeline[calendars]' to "
-            "know them."
-        )
+        return f"Its closed days are those of the calendar {market.calendar}; to know them: {installing(PACKAGE)}."
     if market.known_from > market.known_to:
         return "Closed days: not all known."
     source = f"calendar {market.calendar}" if market.calendar else "its file"

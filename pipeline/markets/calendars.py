@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import MarketFactsError, MissingExtra, nearest
 from pipeline.folders import cache_folder
 from pipeline.markets.phases import EVER, Hours, Sessions, Span
+from pipeline.system import installing
 from pipeline.times import DAY, MINUTE
 
 if TYPE_CHECKING:
     from pipeline.markets.market import MarketFacts
 
 LIBRARY: Final = "exchange_calendars"
-EXTRA: Final = "calendars"
+PACKAGE: Final = "'tick-pipeline[calendars]'"
+"""What is installed for it, as a shell takes it."""
+
 FIRST: Final = dt.date(2000, 1, 1)
 LAST: Final = dt.date(2030, 12, 31)
 """The days that are asked of a calendar, the same whenever it is asked."""
@@ -57,9 +60,7 @@ def calendar_days(name: str) -> CalendarDays:
     """Return what the library knows of a calendar; raises MissingExtra, or MarketFactsError for one it has not."""
     installed = library_version()
     if installed is None:
-        raise MissingExtra(
-            f"The calendar {name} is of {LIBRARY}, which is not installed: pip install 'tick-pipeline[{EXTRA}]'."
-        )
+        raise MissingExtra(f"The calendar {name} is of {LIBRARY}, which is not installed: {installing(PACKAGE)}.")
     path = cache_folder("calendars") / f"{name.replace('/', '_')}-{installed}.json"
     with suppress(OSError, ValueError, TypeError):
         return CalendarDays(**json.loads(path.read_text(encoding="utf-8")))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import MissingExtra, NoBrowser
 from pipeline.pages.page import plotly_file
 from pipeline.runs.layout import CHARTS_FOLDER
+from pipeline.system import installing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def draw_pngs(page: Path) -> dict[str, bytes]:
         import kaleido  # an extra, which only --png needs
         from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
     except ImportError:
-        raise MissingExtra("--png needs kaleido: pip install kaleido.") from None
+        raise MissingExtra(f"--png needs kaleido: {installing('kaleido')}.") from None
     try:
         browser = kaleido.Kaleido(plotlyjs=plotly_file().as_uri(), mathjax=False)
         drawing = asyncio.wait_for(_draw(browser, page.absolute().as_uri()), _SECONDS)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from pipeline.errors import BadRequest, ClusterLost, MissingExtra, NoCluster
 from pipeline.folders import PACKAGE, config_files
 from pipeline.markets import facts
+from pipeline.system import installing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,7 +108,7 @@ def check_cluster(backend: str | None, address: str | None) -> None:
             raise BadRequest(f"--address is where a cluster is: it goes with --backend {' or '.join(LIBRARY)}.")
         return
     if importlib.util.find_spec(LIBRARY[backend]) is None:
-        raise MissingExtra(f"--backend {backend} needs {LIBRARY[backend]}: pip install {LIBRARY[backend]}.")
+        raise MissingExtra(f"--backend {backend} needs {LIBRARY[backend]}: {installing(LIBRARY[backend])}.")
     if address is None and backend == "dask":
         raise BadRequest(
             "--backend dask needs --address tcp://HOST:PORT, where `dask scheduler` says it listens. "

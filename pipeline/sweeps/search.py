@@ -11,6 +11,7 @@ from pipeline.errors import BadRequest, MissingExtra
 from pipeline.sweeps.axes import Combination, is_assumption
 from pipeline.sweeps.plan import make_trials
 from pipeline.sweeps.trials import coded, every_combination
+from pipeline.system import installing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,6 +106,6 @@ def _optuna() -> Any:
     try:
         optuna: Any = importlib.import_module("optuna")
     except ImportError:
-        raise MissingExtra("--trials needs Optuna: pip install optuna.") from None
+        raise MissingExtra(f"--trials needs Optuna: {installing('optuna')}.") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

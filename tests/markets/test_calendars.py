@@ -71,7 +71,9 @@ def test_hours_come_from_the_calendar_where_the_file_has_none(here: Path) -> Non
 def test_without_the_library_only_what_needs_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendars, "LIBRARY", "no_such_library")
     assert market(tmp_path).trades_on(dt.date(2024, 12, 25)) is None
-    with pytest.raises(MissingExtra, match=r"XLON is of no_such_library.*pip install 'tick-pipeline\[calendars\]'"):
+    with pytest.raises(
+        MissingExtra, match=r"XLON is of no_such_library.*python\S* -m pip install 'tick-pipeline\[calendars\]'"
+    ):
         market(tmp_path, sessions=None)
 
 

@@ -59,7 +59,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setitem(clusters.LIBRARY, backend, "no_such_library")
     with pytest.raises(
-        MissingExtra, match=rf"--backend {backend} needs no_such_library: pip install no_such_library\."
+        MissingExtra, match=rf"--backend {backend} needs no_such_library: .*python\S* -m pip install no_such_library\."
     ) as refused:
         api.backtest(
             config=make_config(tmp_path / "v1.json"), parquet_dir=store, backend=backend, address="tcp://127.0.0.1:9"

@@ -137,5 +137,5 @@ def test_without_optuna_it_says_what_to_install(
         return importing(name, package)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(MissingExtra, match=r"--trials needs Optuna: pip install optuna"):
+    with pytest.raises(MissingExtra, match=r"--trials needs Optuna: .*python\S* -m pip install optuna\."):
         search(inputs, tmp_path / "out")
