@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pipeline.errors import ConfigError, UnconfiguredSecurity, nearest
+from pipeline.system import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -279,8 +280,12 @@ def read_json(path: Path) -> dict[str, object]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file. Give one with --config; {SHORTEST}") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read as a config file ({error}).") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read as a config file: {refusal(path, error)}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read as a config file: it is not text in UTF-8.") from error
+    except ValueError as error:
+        raise ConfigError(f"{str(path)!r} cannot be the name of a config file: {error}.") from error
     try:
         raw = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
     except json.JSONDecodeError as error:

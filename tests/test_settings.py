@@ -152,11 +152,18 @@ def test_a_missing_file_says_how_to_give_one(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("raw", [None, '{"FAB": {}}'.encode("utf-16"), b'{"\xff": {}}'])
-def test_a_folder_or_other_encoding_cannot_be_read(raw: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (None, "it is a folder, and a file is needed"),
+        ('{"FAB": {}}'.encode("utf-16"), "it is not text in UTF-8"),
+        (b'{"\xff": {}}', "it is not text in UTF-8"),
+    ],
+)
+def test_a_folder_or_other_encoding_cannot_be_read(raw: bytes | None, why: str, tmp_path: Path) -> None:
     path = tmp_path / "v1.json"
     path.mkdir() if raw is None else path.write_bytes(raw)
-    with pytest.raises(ConfigError, match=r"v1\.json: cannot be read as a config file"):
+    with pytest.raises(ConfigError, match=rf"v1\.json: cannot be read as a config file: {why}\."):
         read_config(path, PARAMETERS)
 
 

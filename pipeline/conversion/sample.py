@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.write import ErrorValue, Moment, write_workbook
 from pipeline.markets.phases import WORKING_WEEK
+from pipeline.store.atomic import not_written
 from pipeline.times import FIRST_DAY
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def write_sample(path: Path, *, seed: int = 7, days: int = 4, rows: int = 12_000
 
     Equal arguments give equal bytes. The last sheet holds a few rows that are not ticks. Raises OutputNotWritable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(path, error) from error
     sheets = {}
     for number, security in enumerate(_SECURITIES):
         rng = random.Random(seed * 1000 + number)  # noqa: S311 - a reproducible sample, no secret

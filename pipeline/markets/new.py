@@ -11,6 +11,7 @@ from pipeline.markets.calendars import CalendarDays, calendar_days
 from pipeline.markets.facts import FOLDER, SCHEMA
 from pipeline.markets.phases import WEEK
 from pipeline.markets.read import NAME
+from pipeline.system import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def new_market(name: str, calendar: str | None) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise OutputNotWritable(f"{path} cannot be written ({error.strerror}).") from error
+        raise OutputNotWritable(f"{path} cannot be written: {refusal(path, error)}.") from error
     return path
 
 

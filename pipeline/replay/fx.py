@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from pipeline.errors import BadRequest, RatesError
+from pipeline.system import refusal
 from pipeline.times import FIRST_DAY, date_of
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise RatesError(f"--fx: {path} cannot be read: {error.strerror or error}.") from error
+        raise RatesError(f"--fx: {path} cannot be read: {refusal(path, error)}.") from error
 
 
 def _tables(name: str, content: bytes, currency: str) -> dict[str, tuple[Int64s, Float64s]]:

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import BadDeskFills, nearest, shown
 from pipeline.runs.reader import RecordedFills
+from pipeline.system import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,8 +63,10 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadDeskFills(f"{path} is not there.") from None
-    except (OSError, ValueError) as error:
-        raise BadDeskFills(f"{path} cannot be read as a CSV file ({error}).") from error
+    except OSError as error:
+        raise BadDeskFills(f"{path} cannot be read as a CSV file: {refusal(path, error)}.") from error
+    except UnicodeDecodeError as error:
+        raise BadDeskFills(f"{path} cannot be read as a CSV file: it is not text in UTF-8.") from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

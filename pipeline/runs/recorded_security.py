@@ -108,7 +108,7 @@ def newest_run(output_dir: Path) -> Path:
     """Return the run folder below `output_dir` that was written last; raises UnknownRun when there is none."""
     folders = [(path.stat().st_mtime_ns, path.parent) for path in output_dir.rglob(RUN_FILE)]
     if not folders:
-        raise UnknownRun(f"There are no runs in {output_dir}. Run `pipeline backtest` first, or name a run with --run.")
+        raise UnknownRun(f"There are no runs in {output_dir}. Run `pipeline backtest` first, or name a run.")
     return max(folders)[1]
 
 

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from pipeline.errors import OutputNotWritable, WriteFailed
 from pipeline.store.path import AnyPath, ObjectStorePath
+from pipeline.system import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +127,7 @@ class GrowingFile:
 def not_written(target: AnyPath, error: OSError) -> OutputNotWritable:
     """Return what to raise where the system refused to write `target`: a full or failing disk is nobody's request."""
     kind = WriteFailed if error.errno in _DISK else OutputNotWritable
-    return kind(f"{target} cannot be written: {error.strerror or error}.")
+    return kind(f"{target} cannot be written: {refusal(target, error)}.")
 
 
 def _part_of(target: AnyPath) -> Path:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from pipeline.errors import OutputNotWritable
-from pipeline.store.atomic import remove_abandoned, write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,5 +37,5 @@ def write_cached(path: Path, key: str, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent, ABANDONED_AFTER_SECONDS)
     except OSError as error:
-        raise OutputNotWritable(f"{path.parent} cannot be written: {error.strerror or error}.") from error
+        raise not_written(path.parent, error) from error
     write_bytes(path, entry_digest(key, content) + content, durable=False)

@@ -13,6 +13,7 @@ from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TICKS_SUFFIX
 from pipeline.store.path import AnyPath, ObjectStorePath
 from pipeline.store.seal import file_digest
+from pipeline.system import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -215,12 +216,14 @@ def _tick_files(directory: AnyPath) -> dict[str, int]:
             with os.scandir(directory) as entries:
                 files = [entry for entry in entries if entry.name.endswith(TICKS_SUFFIX) and entry.is_file()]
                 sizes = {file.name: file.stat().st_size for file in files}
-    except (FileNotFoundError, NotADirectoryError):
+    except NotADirectoryError as error:
+        raise NoStore(f"{directory} holds no Parquet files: {refusal(directory, error)}.") from None
+    except FileNotFoundError:
         raise NoStore(
             f"There is no Parquet directory {directory}. Run `pipeline convert` (or `pipeline demo`) first."
         ) from None
     except OSError as error:
-        raise NoStore(f"The Parquet directory {directory} cannot be read: {error.strerror or error}.") from error
+        raise NoStore(f"The Parquet directory {directory} cannot be read: {refusal(directory, error)}.") from error
     return {
         name: size for name, size in sizes.items() if name.endswith(TICKS_SUFFIX) and not name.endswith(REJECTS_SUFFIX)
     }

@@ -33,8 +33,11 @@ def read_sweep(path: Path) -> Grid:
     """Read a sweep file, the one found where it is named or the shipped one; raise SweepError for what is not one."""
     path = config_file(path)
     if not path.is_file():
-        known = [str(path.parent / file.name) for file in config_files(path.parent)]
+        folder = path if path.is_dir() else path.parent
+        known = [str(folder / file.name) for file in config_files(folder)]
         there = f" There are: {', '.join(known)}." if known else ""
+        if path.is_dir():
+            raise SweepError(f"{path} is a folder, and a sweep file is needed.{there}")
         raise SweepError(f"{path}: no such sweep file.{nearest(str(path), known) or there}")
     raw = read_json(path)
     for key in raw:

@@ -94,6 +94,7 @@ def test_where_there_are_no_rates_at_all_it_is_said_without_a_file() -> None:
         (["USD=3", "usd=4"], "AED", BadRequest, "--fx USD is given twice; keep one rate of it"),
         ("AED=2", "AED", BadRequest, "a unit of AED is one AED"),
         ("nowhere.csv", "AED", RatesError, "nowhere.csv cannot be read"),
+        ("tests", "AED", RatesError, "--fx: tests cannot be read: it is a folder, and a file is needed"),
         (["a.csv", "b.csv"], "AED", BadRequest, "a.csv, b.csv"),
     ],
 )

@@ -156,9 +156,7 @@ def test_the_newest_run_is_the_one_written_last_wherever_it_is(tmp_path: Path) -
 
 
 def test_no_run_at_all_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(
-        UnknownRun, match=r"There are no runs in .* Run `pipeline backtest` first, or name a run with --run"
-    ):
+    with pytest.raises(UnknownRun, match=r"There are no runs in .* Run `pipeline backtest` first, or name a run"):
         newest_run(tmp_path)
 
 

@@ -69,7 +69,9 @@ def test_what_a_dead_run_left_of_its_lock_hinders_nobody(tmp_path: Path) -> None
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with (
-        pytest.raises(OutputNotWritable, match=r"file.below cannot be written: Not a directory"),
+        pytest.raises(
+            OutputNotWritable, match=r"file.below cannot be written: .*file is a file, and a folder is needed"
+        ),
         sole_writer(tmp_path / "file" / "below", "pipeline convert", "--parquet-dir"),
     ):
         pytest.fail("there is no such directory")

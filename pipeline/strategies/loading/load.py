@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.strategy import Strategy
 from pipeline.errors import StrategyError, UnknownStrategy, nearest
+from pipeline.system import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ def strategy_source(name: str) -> StrategySource:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise UnknownStrategy(f"{Path(name)}: no strategy file there can be read ({error.strerror}).") from error
+        raise UnknownStrategy(f"{Path(name)}: no strategy file there can be read ({refusal(file, error)}).") from error
     modules = modules_of(file, text)
     files = tuple(sorted(_files(file.parent, modules)))
     every = hashlib.sha256(str(file).encode())
@@ -131,8 +132,9 @@ def _files(folder: Path, modules: Sequence[ModuleText]) -> Iterator[tuple[str, b
                 try:
                     yield name, (folder / name).read_bytes()
                 except OSError as error:
+                    why = refusal(folder / name, error)
                     raise StrategyError(
-                        f"{where}: '{name}' cannot be read ({error.strerror}); it is looked for in {folder}."
+                        f"{where}: '{name}' cannot be read ({why}); it is looked for in {folder}."
                     ) from error
 
 
