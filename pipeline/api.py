@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 
+@values.checked
 def convert(
     workbooks: take.Workbooks = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
@@ -101,7 +102,7 @@ def convert(
         header_row=header_row,
         security=security,
         date_order=date_order,
-        only=values.names_of(only) or None,
+        only=values.names_of(only, "only") or None,
         max_sheets=max_sheets,
         workers=workers,
         force=force,
@@ -115,6 +116,7 @@ def convert(
     return replace(result, warnings=(*result.warnings, *others))
 
 
+@values.checked
 def backtest(
     strategy: take.Strategy = take.STRATEGY,
     *,
@@ -193,7 +195,7 @@ def backtest(
         sensitivity=sensitivity,
         overrides=values.overrides_of(parameters)
         | ({} if ignore_conditions is None else {"execution.ignore_conditions": ignore_conditions}),
-        securities=values.names_of(securities),
+        securities=values.names_of(securities, "securities"),
         max_sheets=max_sheets,
         market=market,
         allow_stale=allow_stale,
@@ -218,6 +220,7 @@ def backtest(
     return run
 
 
+@values.checked
 def sweep(
     sweep_file: take.SweepFile = None,
     *,
@@ -296,6 +299,7 @@ def sweep(
     from pipeline.sweeps.grid import grid_of, read_sweep
     from pipeline.sweeps.run import Listeners, SweepOptions, make_sweep
 
+    values.check_varies(sweep_file, grid)
     axes = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
     chosen = config if config is not None else axes.config
     request = Request(
@@ -309,7 +313,7 @@ def sweep(
         engine=engine,
         execution=execution,
         overrides=values.overrides_of(parameters),
-        securities=values.names_of(securities) or axes.securities,
+        securities=values.names_of(securities, "securities") or axes.securities,
         max_sheets=max_sheets,
         market=market,
         allow_stale=allow_stale,

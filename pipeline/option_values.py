@@ -3,29 +3,121 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import inspect
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, shown
 from pipeline.options import RAW_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.options import Option
     from pipeline.store.path import AnyPath
 
+    Arguments = ParamSpec("Arguments")
+    Returned = TypeVar("Returned")
 
-def names_of(names: str | Sequence[str]) -> Sequence[str]:
-    """Return names that are a list, or one text with commas between them."""
-    return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names
+INSTEAD: Final = {"execution": ' Its single switches are parameters: {"execution.fill_price": "order"}.'}
+"""What a value of another kind is likely to mean."""
+
+
+def checked(public: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
+    """Let a public function refuse, by BadRequest, empty values and those of a kind that an option does not take."""
+    parameters = inspect.signature(public).parameters
+
+    @functools.wraps(public)
+    def call(*given: Arguments.args, **named: Arguments.kwargs) -> Returned:
+        for name, value in (dict(zip(parameters, given, strict=False)) | named).items():
+            parameter = parameters.get(name)
+            for declared in getattr(parameter and parameter.annotation, "__metadata__", ()):
+                if parameter is not None and value is not parameter.default:
+                    _check(name, value, declared, _kinds(parameter.annotation))
+        return public(*given, **named)
+
+    return call
+
+
+def _check(name: str, value: object, declared: Option, kinds: Sequence[str]) -> None:
+    if isinstance(value, str) and not value.strip() and not declared.empty:
+        raise BadRequest(empty_words(name))
+    if any(KINDS[kind][1](value) for kind in kinds):
+        return
+    takes = " or ".join(dict.fromkeys(KINDS[kind][0] for kind in kinds if kind != "None"))
+    raise BadRequest(
+        f"{name} is {shown(repr(value))}; it takes {takes}. It is: {declared.help[0].lower()}{declared.help[1:]}"
+        f"{INSTEAD.get(name, '') if isinstance(value, Mapping) else ''}"
+    )
+
+
+def empty_words(name: str) -> str:
+    """Return what is said of an option or argument that is given and has no value."""
+    return f"{name} is empty: give it a value, or leave it out."
+
+
+def _kinds(annotation: Any) -> list[str]:
+    """Return the names of the kinds in an option's annotation, which may be text, without what these hold."""
+    kind = annotation.__origin__
+    text = kind.__name__ if isinstance(kind, type) else str(getattr(kind, "__forward_arg__", kind))
+    while "[" in text:
+        text = re.sub(r"\[[^\[\]]*\]", "", text)
+    return [name.strip().rpartition(".")[2] for name in text.split("|")]
+
+
+def _is_list(value: object) -> bool:
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+        return False
+    is_kept = isinstance(value, list | tuple | set | frozenset)  # what can be gone through once is left alone
+    return not is_kept or all(isinstance(each, str | os.PathLike) for each in value)
+
+
+def _is_path(value: object) -> bool:
+    from pipeline.store.path import ObjectStorePath
+
+    return isinstance(value, os.PathLike | ObjectStorePath)
+
+
+KINDS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
+    "bool": (
+        "True or False",
+        lambda value: isinstance(value, Integral) or type(value).__name__ in ("bool_", "bool"),  # or numpy's
+    ),
+    "int": ("a whole number", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
+    "float": ("a number", lambda value: isinstance(value, Real) and not isinstance(value, bool)),
+    "str": ("a text", lambda value: isinstance(value, str)),
+    "Path": ("a path", _is_path),
+    "AnyPath": ("a path", _is_path),
+    "date": ("a date", lambda value: isinstance(value, dt.date)),
+    "Mapping": ("a dict", lambda value: isinstance(value, Mapping)),
+    "Sequence": ("a list of texts", _is_list),
+    "Callable": ("a function", callable),
+    "None": ("None", lambda value: value is None),
+}
+"""What the kinds in annotations of options are called, and what is of them."""
+
+
+def names_of(names: str | Sequence[str], name: str) -> Sequence[str]:
+    """Return names that are a list, or one text with commas between them; raise BadRequest where there is none in it.
+
+    The default, an empty tuple, is for all.
+    """
+    found = [each.strip() for each in names.split(",") if each.strip()] if isinstance(names, str) else [*names]
+    if not found and names != ():
+        raise BadRequest(empty_words(name))
+    return found
 
 
 def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
     """Return the value of each parameter as text; raise BadRequest for a text that is not KEY=VALUE."""
     if isinstance(parameters, Mapping):
-        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
+        return {key: value if isinstance(value, str) else _as_json(key, value) for key, value in parameters.items()}
     pairs = [text.partition("=") for text in parameters or ()]
     for key, equals, value in pairs:
         if not (key and equals and value):
@@ -38,12 +130,29 @@ def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, 
     return overrides
 
 
+def _as_json(key: str, value: object) -> str:
+    try:
+        return json.dumps(value)
+    except TypeError:
+        raise BadRequest(
+            f"parameters: {key} is {shown(repr(value))}; it takes a number, a text, True, False, None, or a list or "
+            "a dict of these."
+        ) from None
+
+
 def counts_of(text: str, option: str) -> list[int]:
     """Return whole numbers with commas between them; raise BadRequest for a text that is not so, or one below 1."""
-    counts = [int(word) if word.isascii() and word.isdigit() else 0 for word in names_of(text)]
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    counts = [int(word) if word.isascii() and word.isdigit() else 0 for word in words]
     if not counts or min(counts) < 1:
         raise BadRequest(f"{option} is '{text}'; it takes whole numbers of at least 1, separated by commas.")
     return counts
+
+
+def check_varies(sweep_file: object, grid: object) -> None:
+    """Raise BadRequest for a sweep that is told nothing to vary."""
+    if sweep_file is None and not grid:
+        raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
 
 
 def date_of(value: dt.date | str | None, option: str) -> dt.date | None:

@@ -38,6 +38,7 @@ class Option:
         completion: The function of `pipeline.cli.complete` that completes any other value.
         repeatable: Whether it can be given several times.
         argument: Whether it is given by its place, not by a flag.
+        empty: Whether an empty value means something.
         see: The document that says more.
     """
 
@@ -51,6 +52,7 @@ class Option:
     completion: str = ""
     repeatable: bool = False
     argument: bool = False
+    empty: bool = False
     see: str = ""
 
 
@@ -79,8 +81,7 @@ Securities = Annotated[
     "str | Sequence[str]", Option("Only these tickers, separated by commas.", metavar="TICKERS", completion="tickers")
 ]
 Market = Annotated[
-    str | None,
-    Option("The market of securities whose names say none that is known, as `ES1 Index`.", metavar="NAME"),
+    str | None, Option("The market of securities whose names say none that is known, as `ES1 Index`.", metavar="NAME")
 ]
 FxRates = Annotated[
     "str | Path | Mapping[str, float] | Sequence[str | Path]",
@@ -99,8 +100,7 @@ AllowStale = Annotated[bool, Option("Run although a workbook has changed since i
 
 # What is replayed, and how.
 Strategy = Annotated[
-    str,
-    Option("Name of a strategy, or path of a .py file.", completion="strategies", see="../use/strategies.md"),
+    str, Option("Name of a strategy, or path of a .py file.", completion="strategies", see="../use/strategies.md")
 ]
 SweepStrategy = Annotated[
     str | None,
@@ -134,7 +134,7 @@ ExecutionModel = Annotated[
 ]
 IgnoreConditions = Annotated[
     str | None,
-    Option("Condition codes of prints to leave out, as XT,OB.", default="the config's", see="execution.md"),
+    Option("Condition codes of prints to leave out, as XT,OB.", default="the config's", empty=True, see="execution.md"),
 ]
 Sensitivity = Annotated[
     bool | None, Option("Also replay under the other execution models.", default="with the compiled engine")
@@ -179,7 +179,8 @@ SweepFolder = Annotated[
 ]
 Report = Annotated[bool, Option("Write the page report.html, unless --no-report.", see="../use/report.md")]
 Note = Annotated[
-    str, Option('What to remember of the run, as "with wider sessions".', metavar="TEXT", see="../use/runs.md")
+    str,
+    Option('What to remember of the run, as "with wider sessions".', metavar="TEXT", empty=True, see="../use/runs.md"),
 ]
 Excel = Annotated[bool, Option("Also write the results as a workbook, results.xlsx.", see="../use/excel.md")]
 Png = Annotated[bool, Option("Also draw each chart into charts/; needs the extra png.")]
@@ -277,8 +278,7 @@ ChooseBy = Annotated[
 ]
 Band = Annotated[bool, Option("Also replay each setting as strict with every model of the queue.")]
 OwnFigures = Annotated[
-    bool,
-    Option("Also have the strategy's own figures of every setting, each replayed whole.", see="../use/series.md"),
+    bool, Option("Also have the strategy's own figures of every setting, each replayed whole.", see="../use/series.md")
 ]
 KeepTrades = Annotated[
     str | None, Option("Also write the fills of the best settings (best), or of all (all).", choices=("best", "all"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import options as take
 from pipeline.errors import BadRequest, PipelineError
-from pipeline.option_values import names_of
+from pipeline.option_values import checked, names_of
 
 if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.tracing.moment import Moment
 
 
+@checked
 def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTPUT_DIR) -> "RunRows":
     """Return a row for each run below a folder, the latest first; bring its `runs.json` and `index.html` up to date.
 
@@ -39,7 +40,7 @@ def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTP
     from pipeline.pages.index_page import index_page
     from pipeline.runs.registry import refresh
 
-    return refresh(Path(output_dir), index_page, names_of(remove))
+    return refresh(Path(output_dir), index_page, names_of(remove, "remove") if remove else ())
 
 
 def update_index(run_folder: "AnyPath", *, page: bool) -> None:
@@ -63,6 +64,7 @@ def update_index(run_folder: "AnyPath", *, page: bool) -> None:
         )
 
 
+@checked
 def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT_DIR) -> "Comparison":
     """Compare two runs: settings that differ, figures side by side, the first fill that differs; nothing is replayed.
 
@@ -78,6 +80,7 @@ def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT
     return compare_runs(*(read_run(find_run(run, Path(output_dir))) for run in (a, b)))
 
 
+@checked
 def compare_page(runs: Sequence[str | Path], page: str | Path, *, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:
     """Write a page of two or more runs side by side, the others against the first, and return its path.
 
@@ -97,6 +100,7 @@ def compare_page(runs: Sequence[str | Path], page: str | Path, *, output_dir: ta
     return target
 
 
+@checked
 def report(
     run: take.RunOrSweep = None,
     *,
@@ -131,6 +135,7 @@ def report(
     return folder / "report.html"
 
 
+@checked
 def recorded_security(
     security: take.Security, run: take.Run = None, *, output_dir: take.OutputDir = take.OUTPUT_DIR
 ) -> "RecordedSecurity":
@@ -148,6 +153,7 @@ def recorded_security(
     return read_security(_run_folder(run, output_dir), security)
 
 
+@checked
 def explain(
     security: take.Security,
     fill: take.Fill = None,
@@ -191,6 +197,7 @@ def explain(
     return explain_run_fill(request, fill)
 
 
+@checked
 def reconcile(
     fills: take.DeskFills,
     run: take.Run = None,

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pipeline import options as take
 from pipeline.errors import BadRequest
+from pipeline.option_values import checked
 
 
+@checked
 def sample(
     workbook: take.SampleWorkbook = take.SAMPLE, *, seed: take.SampleSeed = 7, days: take.SampleDays = 4
 ) -> Path:

@@ -12,6 +12,7 @@ from typer.main import get_param_completion
 from pipeline.cli import complete
 from pipeline.console.output import CommandResult, Console, console, reserve_stdout_for_json, set_console
 from pipeline.errors import BadRequest
+from pipeline.option_values import empty_words
 from pipeline.options import SHARED, Option
 
 if TYPE_CHECKING:
@@ -65,8 +66,15 @@ class Command(TyperCommand):
         """Write the example as one line, to be copied."""
         formatter.write(f"\n{EXAMPLE}{self.example}\n" if self.example else "")
 
+    def _check_given(self, ctx: Any) -> None:
+        """Refuse empty values, as of a shell variable that is not set; give what was left out its default."""
+        for param in self.params:
+            if isinstance(param, _Argument | _Option):
+                _check_value(param, ctx)
+
     def invoke(self, ctx: Any) -> NoReturn:
         """Run the command and end with its exit status."""
+        self._check_given(ctx)
         quiet, verbose, json, debug = (bool(ctx.params.pop(name)) for name in SHARED)
         if quiet and verbose:
             raise BadRequest("--quiet and --verbose contradict each other; give one of them.")
@@ -120,17 +128,17 @@ def command_name(function: Callable[..., Any]) -> str:
 class _Argument(TyperArgument):
     """An argument that knows its declaration."""
 
-    def __init__(self, declared: Option, **rest: Any) -> None:
+    def __init__(self, declared: Option, *, default_is_empty: bool, **rest: Any) -> None:
         super().__init__(**rest)
-        self.declared = declared
+        self.declared, self.default_is_empty = declared, default_is_empty
 
 
 class _Option(TyperOption):
     """An option with names that are accepted and not shown."""
 
-    def __init__(self, declared: Option, **rest: Any) -> None:
+    def __init__(self, declared: Option, *, default_is_empty: bool, **rest: Any) -> None:
         super().__init__(**rest)
-        self.declared = declared
+        self.declared, self.default_is_empty = declared, default_is_empty
 
     def add_to_parser(self, parser: Any, ctx: Any) -> None:
         """Let the parser know its shown and its hidden names."""
@@ -139,6 +147,15 @@ class _Option(TyperOption):
             parser.add_option(obj=self, opts=self.declared.aliases, dest=self.name, action="store", nargs=1)
         if self.declared.ignored:
             parser.add_option(obj=self, opts=self.declared.ignored, dest="", action="store_const", const=True)
+
+
+def _check_value(param: Any, ctx: Any) -> None:
+    value = ctx.params[param.name]
+    if not param.declared.empty and ("" in value if isinstance(value, tuple) else value == ""):
+        name = param.name.upper() if param.declared.argument else param.opts[0]
+        raise BadRequest(f"{empty_words(name)} A shell variable that is not set is empty, too.")
+    if value is None and param.default_is_empty:
+        ctx.params[param.name] = ()
 
 
 def _completion(declared: Option) -> Any:
@@ -154,9 +171,11 @@ def _parameter(parameter: inspect.Parameter, declared: Option) -> Any:
     takes = next((kind for kind in (bool, int, float) if kind in (annotation, *get_args(annotation))), str)
     required = parameter.default is parameter.empty
     default = None if required else parameter.default
-    if default == ():
-        default = None if declared.repeatable else ""
+    is_empty = default == ()
+    if is_empty:
+        default = None
     common: dict[str, Any] = {
+        "default_is_empty": is_empty,
         "required": required,
         "default": default if default is None or isinstance(default, (bool, int, float)) else str(default),
         "help": f"{declared.help} Default: {declared.default}." if declared.default else declared.help,

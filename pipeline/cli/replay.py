@@ -7,7 +7,6 @@ from pipeline import api
 from pipeline import options as take
 from pipeline.cli.command import options_of
 from pipeline.console.output import CommandResult
-from pipeline.errors import BadRequest
 
 
 @options_of(api.backtest)
@@ -78,8 +77,6 @@ def sweep(**options: Any) -> CommandResult:
     from pipeline.console.sweep import SweepProgress, show_sweep
 
     sweep_file, strategy = options["sweep_file"], options["strategy"]
-    if not sweep_file and not options["grid"]:
-        raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
     options["output_dir"] = (
         options["output_dir"] or f"output/sweeps/{Path(sweep_file or strategy or take.STRATEGY).stem}"
     )

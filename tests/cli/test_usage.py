@@ -113,36 +113,6 @@ def test_what_is_no_request_is_one_plain_sentence(tmp_path: Path, words: str, me
     assert without_stretches(output.err) == f"Error: {message}\n"
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("backtest --config folder", "folder: cannot be read as a config file: it is a folder, and a file is needed."),
-        ("backtest --strategy folder.py", "folder.py: no strategy file there can be read (it is a folder, and a file "),
-        ("backtest --parquet-dir file", "file holds no Parquet files: it is a file, and a folder is needed."),
-        ("convert ticks.csv --parquet-dir file", "file cannot be written: it is a file, and a folder is needed."),
-        (
-            "convert ticks.csv --parquet-dir file/in",
-            "file/in cannot be written: file is a file, and a folder is needed.",
-        ),
-        ("sweep folder", "folder is a folder, and a sweep file is needed. There are: folder/one.json."),
-        ("sample folder", "folder cannot be written: it is a folder, and a file is needed."),
-        ("sample file/ticks.xlsx", "file/ticks.xlsx cannot be written: file is a file, and a folder is needed."),
-        ("new file/mine.py", "file/mine.py cannot be written: file is a file, and a folder is needed."),
-    ],
-)
-def test_a_file_in_a_folders_place_and_the_other_way_round_is_told_as_that(
-    tmp_path: Path, words: str, message: str
-) -> None:
-    (tmp_path / "file").touch()
-    (tmp_path / "ticks.csv").touch()
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "one.json").touch()
-    (tmp_path / "folder.py").mkdir()
-    output = to_pipe(*words.split(), cwd=tmp_path)
-    assert (output.status, output.out) == (2, "")
-    assert without_stretches(output.err).replace("\\", "/").startswith(f"Error: {message}")
-
-
 def test_debug_shows_where_a_usage_error_arose(tmp_path: Path) -> None:
     assert "Traceback" in to_pipe("backtest", "--bakend", "--debug", cwd=tmp_path).err
 

@@ -1,0 +1,120 @@
+"""A value that a public function cannot mean is a sentence that says what it takes, and nothing is run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pipeline import api
+from pipeline.errors import BadRequest, PipelineError
+from pipeline.option_values import checked, overrides_of
+from tests.made import make_config, make_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("public", "options", "words"),
+    [
+        (
+            api.backtest,
+            {"workers": "2"},
+            "workers is '2'; it takes a whole number. It is: how many securities at a time.",
+        ),
+        (api.backtest, {"workers": True}, "workers is True; it takes a whole number."),
+        (api.backtest, {"workers": 2.5}, "workers is 2.5; it takes a whole number."),
+        (
+            api.backtest,
+            {"execution": {"fill_price": "order"}},
+            "execution is {'fill_price': 'order'}; it takes a text. It is: how orders are assumed to fill: classic or ",
+        ),
+        (
+            api.backtest,
+            {"config": {"FAB": {}}},
+            "config is {'FAB': {}}; it takes a text or a path. It is: parameters by",
+        ),
+        (api.backtest, {"config": ""}, "config is empty: give it a value, or leave it out."),
+        (api.backtest, {"output_dir": " "}, "output_dir is empty: give it a value, or leave it out."),
+        (api.backtest, {"parquet_dir": None}, "parquet_dir is None; it takes a text or a path."),
+        (api.backtest, {"strategy": 5}, "strategy is 5; it takes a text."),
+        (api.backtest, {"securities": []}, "securities is empty: give it a value, or leave it out."),
+        (api.backtest, {"securities": ","}, "securities is empty: give it a value, or leave it out."),
+        (api.backtest, {"securities": None}, "securities is None; it takes a text or a list of texts."),
+        (api.backtest, {"securities": [1, 2]}, "securities is [1, 2]; it takes a text or a list of texts."),
+        (api.backtest, {"securities": {"FAB": 1}}, "securities is {'FAB': 1}; it takes a text or a list of texts."),
+        (api.backtest, {"parameters": 3}, "parameters is 3; it takes a dict or a list of texts."),
+        (
+            api.backtest,
+            {"parameters": {"quote_size": {1}}},
+            "parameters: quote_size is {1}; it takes a number, a text,",
+        ),
+        (api.backtest, {"report": "no"}, "report is 'no'; it takes True or False."),
+        (api.backtest, {"sensitivity": "off"}, "sensitivity is 'off'; it takes True or False."),
+        (api.convert, {"workbooks": ""}, "workbooks is empty"),
+        (api.convert, {"only": []}, "only is empty"),
+        (api.convert, {"max_rejects": "0.5"}, "max_rejects is '0.5'; it takes a number."),
+        (api.sweep, {"grid": {}}, "A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE."),
+        (api.sweep, {}, "A sweep needs something to vary"),
+        (api.sweep, {"grid": {"quote_size": [1]}, "train_until": 5}, "train_until is 5; it takes a date or a text."),
+        (api.sweep, {"grid": {"quote_size": [1]}, "choose_by": 5}, "choose_by is 5; it takes a text or a function."),
+        (api.report, {"run": 5}, "run is 5; it takes a text or a path."),
+        (api.explain, {"security": "FAB", "fill": "3"}, "fill is '3'; it takes a whole number."),
+        (api.reconcile, {"fills": {}}, "fills is {}; it takes a text or a path."),
+        (api.sample, {"days": "4"}, "days is '4'; it takes a whole number."),
+        (api.all_runs, {"output_dir": ""}, "output_dir is empty"),
+    ],
+)
+def test_what_a_function_does_not_take_is_one_plain_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public: Callable[..., Any], options: dict[str, Any], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PipelineError) as refused:
+        public(**options)
+    assert type(refused.value) is BadRequest
+    assert str(refused.value).startswith(words)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_switches_given_as_an_execution_are_told_where_they_belong() -> None:
+    with pytest.raises(BadRequest, match=r'Its single switches are parameters: \{"execution.fill_price": "order"\}\.'):
+        api.backtest(execution={"fill_price": "order"})  # type: ignore[arg-type]
+
+
+def test_what_is_given_by_place_is_checked_alike() -> None:
+    with pytest.raises(BadRequest, match="a is 1; it takes a text or a path"):
+        api.compare(1, "b")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"workers": np.int64(1), "fresh": np.True_, "note": "", "ignore_conditions": "", "fx": [], "parameters": []},
+        {"securities": (name for name in ["FAB"]), "max_sheets": 1, "fx": {}, "parameters": {}},
+        {"securities": np.array(["FAB"]), "signals": Path("signals")},
+        {"securities": {"FAB"}},
+    ],
+)
+def test_what_means_the_same_in_another_kind_is_taken(tmp_path: Path, options: dict[str, Any]) -> None:
+    store, config = make_store(tmp_path / "store", ("FAB",)), make_config(tmp_path / "v1.json", ("FAB",))
+    run = api.backtest(config=config, parquet_dir=store, sensitivity=False, **options)
+    assert run.failed == {}
+
+
+def test_a_checked_function_says_itself_what_is_missing() -> None:
+    def public(day: dt.date) -> dt.date:
+        return day
+
+    assert checked(public)(dt.date(2025, 1, 6)) == dt.date(2025, 1, 6)
+    with pytest.raises(TypeError, match=r"public.* missing 1 required positional argument: 'day'"):
+        checked(public)()  # type: ignore[call-arg]
+
+
+def test_a_parameter_given_twice_is_refused() -> None:
+    assert overrides_of(["a=1", "b = 2"]) == {"a": "1", "b": "2"}
+    with pytest.raises(BadRequest, match="--set a is given twice; keep one"):
+        overrides_of(["a=1", "a =2"])
