@@ -72,7 +72,7 @@ class Figure:
         label: What people read instead of the name.
         unit: What stands beside the label, MONEY for an amount, empty for a pure number.
         form: How a number is shown, one of `numbers.FORMS`, of days how many; those of NOT_NUMBERS are none.
-        meaning: What it says, in a sentence or two.
+        meaning: What it says, in a sentence or two, names of switches and parameters in backticks.
         formula: How it is computed.
         source: The publication that the formula is from.
         missing: Why it can be missing; the first that applies is the reason.
@@ -114,6 +114,11 @@ class Figure:
     def key(self) -> str:
         """The key of metrics.json that it stands under, which its reason has too."""
         return self.name.partition(".")[0]
+
+    @property
+    def plain_meaning(self) -> str:
+        """What it says, where nothing can be set as code."""
+        return self.meaning.replace("`", "")
 
     @property
     def general_name(self) -> str:

@@ -51,7 +51,7 @@ def _tile(contents: Contents, name: str, also: Sequence[Piece]) -> Piece:
     return html(
         '<div class="tile"><dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
         'data-value="%s"%s%s>%s%s</dd>\n%s</div>\n',
-        *(figure.anchor, figure.meaning, figure.label, name, exact(one.value)),
+        *(figure.anchor, figure.plain_meaning, figure.label, name, exact(one.value)),
         html(' class="minus"') if one.value is not None and one.value < 0 else NOTHING,
         html(' title="%s"', one.reason) if one.reason else NOTHING,
         *(FORMS[one.form](one.value), unit, joined(html('<dd class="also">%s</dd>\n', line) for line in lines)),

@@ -129,7 +129,7 @@ def _tile(figure: Figure, one: Cell) -> Piece:
     return html(
         '<div class="tile">\n<dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
         'data-value="%s"%s%s>%s%s</dd>\n</div>\n',
-        *(figure.anchor, figure.meaning, figure.label, figure.name, "" if one.value is None else repr(one.value)),
+        *(figure.anchor, figure.plain_meaning, figure.label, figure.name, "" if one.value is None else repr(one.value)),
         *(minus, reason, FORMS[one.form](one.value), unit),
     )
 
@@ -138,7 +138,7 @@ def _intervals(contents: Contents) -> Piece:
     rows = joined(
         html(
             '<tr data-row="%s"><th scope="row"><a href="#%s" title="%s">%s</a></th>%s</tr>\n',
-            *(figure.name, figure.anchor, figure.meaning, figure.heading, cells_of(cells)),
+            *(figure.name, figure.anchor, figure.plain_meaning, figure.heading, cells_of(cells)),
         )
         for figure, cells in tables.intervals(contents)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.pages import backtest_tables as tables
-from pipeline.pages.html import NOTHING, Piece, cell, html, joined, rest, scrolls, section, table_of
+from pipeline.pages.html import NOTHING, Piece, cell, html, joined, rest, scrolls, section, table_of, with_code
 
 if TYPE_CHECKING:
     from pipeline.pages.cells import Lines
@@ -71,7 +71,7 @@ def glossary() -> Piece:
             '<div id="%s" tabindex="-1"><dt>%s%s</dt><dd>%s</dd></div>\n',
             *(figure.anchor, figure.general_label),
             html(" <small>%s</small>", figure.shown_in) if figure.unit else NOTHING,
-            figure.meaning,
+            with_code(figure.meaning),
         )
         for figure in tables.glossary()
     )

@@ -142,7 +142,7 @@ def _of_figures(
         headings = joined(
             html(
                 '<th scope="col" data-key="%s" title="%s">%s%s</th>',
-                *(figure.name, figure.meaning, figure.label),
+                *(figure.name, figure.plain_meaning, figure.label),
                 html("<small>%s</small>", figure.shown_in) if figure.unit else NOTHING,
             )
             for figure in figures

@@ -38,6 +38,12 @@ def joined(pieces: Iterable[str], between: str = "") -> Piece:
     return Markup(between).join(pieces)  # noqa: S704 - `between` is a literal of this package
 
 
+def with_code(text: str) -> Piece:
+    """Return a text, what stands in backticks as code."""
+    parts = enumerate(text.split("`"))
+    return joined(html("<code>%s</code>", part) if number % 2 else html("%s", part) for number, part in parts)
+
+
 def chart(
     name: str,
     title: str,

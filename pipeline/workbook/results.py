@@ -146,7 +146,7 @@ def _headline(figure: Figure, portfolio: Mapping[str, Any], ends: Sequence[float
     low, high = ends or (None, None)
     numbers = [(number, figure.form) for number in (value, low, high)]
     unit = "" if figure.form == "share" else figure.shown_in
-    return [(figure.label, "text"), *numbers, (unit, "text"), (figure.meaning + missing, "text")]
+    return [(figure.label, "text"), *numbers, (unit, "text"), (figure.plain_meaning + missing, "text")]
 
 
 def _summary_rows(contents: Contents) -> int:
