@@ -32,6 +32,11 @@ OF_NO_AMOUNT: Final = ("markouts", "rolling")
 ROW: Final = 22
 """Pixels of height that one bar of a lying bar chart takes."""
 MOST_LEFT: Final = 170
+RIGHT: Final = 12
+NARROWEST: Final = 520
+"""Pixels of width from which on page.js draws the amounts beside lying bars."""
+FEWEST: Final = 60
+"""Pixels left for the bars themselves, however long the amounts."""
 MOST_BARS: Final = 60
 """Bars of one chart: of more securities those that gained and lost the most."""
 
@@ -47,6 +52,7 @@ def title_of(name: str) -> str:
 def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()) -> dict[str, Any]:
     """Return one bar a name, from above, green above 0 and red below; those in `marked` are outlined."""
     values = list(named.values())
+    left = min(20 + 7 * max(map(len, named), default=0), MOST_LEFT)
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -63,8 +69,8 @@ def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()
     }
     layout = {
         "height": 60 + ROW * max(len(named), 2),
-        "margin": {"l": min(20 + 7 * max(map(len, named), default=0), MOST_LEFT), "r": 12, "t": 8, "b": 40},
-        "xaxis": {"title": {"text": unit}, "zeroline": True, "range": _roomy(values), "nticks": 6},
+        "margin": {"l": left, "r": RIGHT, "t": 8, "b": 40},
+        "xaxis": {"title": {"text": unit}, "zeroline": True, "range": _roomy(values, left), "nticks": 6},
         "yaxis": {
             "type": "category",
             "autorange": "reversed",
@@ -145,11 +151,17 @@ def _curve(figures: Mapping[str, Any], name: str, line: dict[str, Any], size: in
     }
 
 
-def _roomy(values: Sequence[float]) -> list[float]:
-    """Return a range with room for the amounts beside the bars."""
+def _roomy(values: Sequence[float], left: int) -> list[float]:
+    """Return a range with room for the amounts beside the bars, however narrow the chart that has them."""
     low, high = min([0.0, *values]), max([0.0, *values])
-    room = (high - low or 1.0) * 0.24
-    return [low - room * (low < 0.0), high + room * (high > 0.0 or low == 0.0)]
+    before = _pixels(low) if low < 0.0 else 0
+    after = _pixels(high) if high > 0.0 or low == 0.0 else 0
+    pixel = (high - low or 1.0) / max(NARROWEST - left - RIGHT - before - after, FEWEST)
+    return [low - before * pixel, high + after * pixel]
+
+
+def _pixels(value: float) -> int:
+    return 10 + 7 * len(FORMS["money"](value))
 
 
 def _signs(values: Sequence[float]) -> list[str]:
