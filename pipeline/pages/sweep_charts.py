@@ -72,7 +72,8 @@ def _equity() -> dict[str, Any]:
             "height": 320,
             "xaxis": {"type": "date", **ROOM},
             "yaxis": {"tickformat": ",.0f", **ZERO},
-            "margin": {"t": 40},
+            "margin": {"t": 56},
+            "legend": {"y": 1.09},
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -153,6 +154,25 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.requests == [file.as_uri()]
     assert opened.said == []
+
+
+def test_on_a_phone_no_words_of_a_chart_lie_on_others(folder: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_of(folder), viewport={"width": 420, "height": 900}).page
+    points = drawn(page)["choice"]["data"][0]
+    far = np.linspace(-3_110_000, -2_880_000, len(points["x"])).tolist()
+    page.evaluate("far => { report.data.charts.choice.data[0].x = far; return report.redraw('choice'); }", far)
+    box = "(({ left, right, top, bottom }) => [left, right, top, bottom])(one.getBoundingClientRect())"
+
+    def boxes(chart: str, words: str) -> list[tuple[float, ...]]:
+        found = page.locator(f"[data-chart={chart}]").locator(words).evaluate_all(f"all => all.map(one => {box})")
+        return sorted(map(tuple, found))
+
+    [legend], [annotation] = boxes("equity", ".legend"), boxes("equity", ".annotation-text")
+    assert legend[3] <= annotation[2] + 1
+    ticks, [title] = boxes("choice", ".xtick text"), boxes("choice", ".xtitle")
+    assert len(ticks) > 2
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(ticks))
+    assert max(bottom for *_, bottom in ticks) <= title[2] + 1
 
 
 def test_no_button_of_a_chart_sends_anything_anywhere(folder: Path, open_page: Callable[..., Any]) -> None:

@@ -28,6 +28,7 @@ const fillSweep = async () => {
   const isAmount = (figure) => /money|count/.test(figure.form);
   const shown = (figure, value) => (Number.isNaN(value) ? "-" : number(value, sweep.forms[figure.form]) + (isPercent(figure) ? " %" : ""));
   const tickFormat = (figure) => (isAmount(figure) ? ",.0f" : figure.form === "own" ? ",.7~r" : "." + sweep.forms[figure.form].digits + (isPercent(figure) ? "%" : "f"));
+  const level = (figure) => ({ tickformat: isAmount(figure) ? "" : tickFormat(figure), tickangle: 0, nticks: 5 }); // "": 200k, which fits a narrow screen
   const safe = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const orNull = (value) => (Number.isNaN(value) ? null : value);
   const known = (values) => values.filter((value) => !Number.isNaN(value));
@@ -149,7 +150,7 @@ const fillSweep = async () => {
     for (const value of values) counts[Math.min(Math.floor((value - low) / width), BARS - 1)] += 1;
     Object.assign(bar, { x: counts.map((_, at) => low + (at + 0.5) * width), y: counts, width });
     bar.hovertemplate = "%{y} settings around %{x:" + tickFormat(figure) + "}<extra></extra>";
-    chart.layout.xaxis = { ...chart.layout.xaxis, title: { text: figure.label }, tickformat: tickFormat(figure) };
+    chart.layout.xaxis = { ...chart.layout.xaxis, title: { text: figure.label }, ...level(figure) };
     const mine = chosen() < 0 ? NaN : valuesOf(state.view, state.figure)[chosen()];
     const lines = values.length ? [["median", median(values), "$price", 0]] : [];
     if (!Number.isNaN(mine)) lines.push(["chosen", mine, "$accent", 1]);
@@ -175,7 +176,7 @@ const fillSweep = async () => {
     Object.assign(star, { x: mine.map((at) => orNull(x[at])), y: mine.map((at) => orNull(y[at])), text: mine.map(text) });
     points.hovertemplate = star.hovertemplate = "%{text}<extra></extra>";
     for (const [name, figure] of [["xaxis", train], ["yaxis", test]]) {
-      Object.assign(charts.choice.layout[name], { title: { text: figure.label, standoff: 8 }, tickformat: tickFormat(figure) });
+      Object.assign(charts.choice.layout[name], { title: { text: figure.label, standoff: 8 }, ...level(figure) });
     }
     say("choice", (viewName() + ": " + viewOf(state.view).choice).replace(/^a/, "A"));
   };
