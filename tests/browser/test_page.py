@@ -83,6 +83,16 @@ def test_a_table_sorts_by_exact_value_with_what_is_missing_last(page_file: Path,
     assert page.evaluate(order) == "dbac"
 
 
+@pytest.mark.parametrize(("window", "display"), [({"is_mobile": True, "has_touch": True}, "none"), ({}, "block")])
+def test_the_bar_that_a_mouse_brings_up_is_gone_where_nothing_hovers(
+    window: dict[str, bool], display: str, page_file: Path, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(page_file, viewport={"width": 1024, "height": 768}, **window).page
+    page.wait_for_selector(".chart[data-drawn]")
+    assert page.evaluate("matchMedia('(hover: none)').matches") is bool(window)
+    assert page.evaluate("getComputedStyle(document.querySelector('.modebar-container')).display") == display
+
+
 def test_a_browser_that_cannot_unpack_charts_says_so_and_shows_the_tables(
     page_file: Path, open_page: Callable[..., Any]
 ) -> None:
