@@ -215,7 +215,7 @@ def assumptions(check: Check | None, height: int) -> Piece:
     if not check.way:
         return section("assumptions", title, bars)
     return section(
-        "assumptions", title, html('<div class="pair">\n%s<div>%s</div>\n</div>\n', bars, _way(check, check.way))
+        "assumptions", title, html('<div class="pair wide">\n%s<div>%s</div>\n</div>\n', bars, _way(check, check.way))
     )
 
 
