@@ -210,7 +210,9 @@ def _beside(contents: Contents, growth: Float64s | None) -> tuple[Piece, Piece]:
         "The peak capital put into all securities in equal parts at each one's first price and held, without costs and "
         "dividends, beside the net realised equity of this run as days end."
     )
-    table = table_of("This run and buy and hold", ("", "This run", "Buy and hold"), joined(rows), name="beside")
+    table = table_of(
+        "This run and buy and hold", ("", "This run", "Buy and hold"), joined(rows), name="beside", kind="labels"
+    )
     return chart("hold", title_of("hold"), about, 300), scrolls("This run and buy and hold", table)
 
 

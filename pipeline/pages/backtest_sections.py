@@ -145,7 +145,7 @@ def _intervals(contents: Contents) -> Piece:
     if not rows:
         return NOTHING
     heads = ("Figure", "This run", "From", "To")
-    table = table_of("How else it might have come out: 95 % intervals", heads, rows, name="intervals")
+    table = table_of("How else it might have come out: 95 % intervals", heads, rows, name="intervals", kind="labels")
     return scrolls("95 % intervals of the portfolio's figures", table)
 
 
@@ -233,7 +233,7 @@ def _way(check: Check, way: Way) -> Piece:
         '<tr><th scope="row">classic</th><td></td>%s<td></td></tr>\n%s', cell(check.verdict.classic, "money"), steps
     )
     heads = ("Switch added", "Takes away or adds", "Net P&L after it", "|Drawn")
-    table = table_of(f"From classic to strict, net P&L, {currency()}", heads, rows, name="waterfall")
+    table = table_of(f"From classic to strict, net P&L, {currency()}", heads, rows, name="waterfall", kind="labels")
     return html(
         '<h3>From classic to strict</h3>\n<p id="way">%s</p>\n<p class="note">A step is what its switch takes away or '
         "adds once those above it are set. Alone, or in another order, it would be another amount.</p>\n%s",
@@ -273,7 +273,7 @@ def _filled(contents: Contents) -> Piece:
         parts.append(
             scrolls(
                 caption,
-                table_of(f"{caption}, all securities, {currency()}", heads, body, name=name, kind="sortable"),
+                table_of(f"{caption}, all securities, {currency()}", heads, body, name=name, kind="sortable labels"),
             )
         )
     note = (

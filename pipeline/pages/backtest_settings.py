@@ -24,11 +24,11 @@ def settings(contents: Contents, same: Lines) -> Piece:
     both = (
         scrolls(
             "Execution switches",
-            table_of(f"Execution: {run['execution']['name']}", ("Switch", "|Value", "|About"), switches),
+            table_of(f"Execution: {run['execution']['name']}", ("Switch", "|Value", "|About"), switches, kind="labels"),
         ),
         scrolls(
             "Parameters that all securities share",
-            table_of("Parameters that all securities share", ("Parameter", "Value"), shared or nothing),
+            table_of("Parameters that all securities share", ("Parameter", "Value"), shared or nothing, kind="labels"),
         ),
     )
     versions = ", ".join(f"{name} {version}" for name, version in sorted(run["versions"].items()))

@@ -50,3 +50,16 @@ def test_securities_are_sorted_and_a_phone_is_wide_enough(page_file: Path, open_
     asked = "[...document.querySelectorAll('#by-security tbody tr')].map(row => Number(row.cells[3].dataset.value))"
     first, second = page.evaluate(asked)
     assert first >= second
+
+
+def test_on_a_phone_every_number_can_be_scrolled_into_sight_and_captions_are_whole(
+    page_file: Path, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(page_file, viewport={"width": 420, "height": 900}).page
+    wide = "all.filter(one => one.scrollWidth > one.clientWidth)"
+    shares = f"all => {wide}.map(one => one.querySelector('tbody th').offsetWidth / one.clientWidth)"
+    found = page.locator(".scrolls:has(tbody th)").evaluate_all(shares)
+    assert found
+    assert max(found) < 0.51
+    cut = "all => all.filter(one => one.offsetWidth > one.closest('.scrolls').clientWidth).length"
+    assert page.locator(".scrolls caption").evaluate_all(cut) == 0
