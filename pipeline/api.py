@@ -299,7 +299,8 @@ def sweep(
     from pipeline.sweeps.grid import grid_of, read_sweep
     from pipeline.sweeps.run import Listeners, SweepOptions, make_sweep
 
-    values.check_varies(sweep_file, grid)
+    if trials is None:
+        values.check_varies(sweep_file, grid)
     axes = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
     chosen = config if config is not None else axes.config
     request = Request(

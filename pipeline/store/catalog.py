@@ -217,7 +217,10 @@ def _tick_files(directory: AnyPath) -> dict[str, int]:
                 files = [entry for entry in entries if entry.name.endswith(TICKS_SUFFIX) and entry.is_file()]
                 sizes = {file.name: file.stat().st_size for file in files}
     except NotADirectoryError as error:
-        raise NoStore(f"{directory} holds no Parquet files: {refusal(directory, error)}.") from None
+        raise NoStore(
+            f"{directory} is no Parquet directory: {refusal(directory, error)}. Run `pipeline convert` with another "
+            "--parquet-dir first."
+        ) from None
     except FileNotFoundError:
         raise NoStore(
             f"There is no Parquet directory {directory}. Run `pipeline convert` (or `pipeline demo`) first."

@@ -50,7 +50,11 @@ def test_an_empty_note_and_no_conditions_are_meant(tmp_path: Path) -> None:
     [
         ("backtest --config folder", "folder: cannot be read as a config file: it is a folder, and a file is needed."),
         ("backtest --strategy folder.py", "folder.py: no strategy file there can be read (it is a folder, and a file "),
-        ("backtest --parquet-dir file", "file holds no Parquet files: it is a file, and a folder is needed."),
+        (
+            "backtest --parquet-dir file",
+            "file is no Parquet directory: it is a file, and a folder is needed. Run `pipeline convert` with another "
+            "--parquet-dir first.",
+        ),
         ("convert ticks.csv --parquet-dir file", "file cannot be written: it is a file, and a folder is needed."),
         (
             "convert ticks.csv --parquet-dir file/in",
