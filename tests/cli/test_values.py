@@ -52,8 +52,10 @@ def test_an_empty_note_and_no_conditions_are_meant(tmp_path: Path) -> None:
         ("backtest --strategy folder.py", "folder.py: no strategy file there can be read (it is a folder, and a file "),
         (
             "backtest --parquet-dir file",
-            "file is no Parquet directory: it is a file, and a folder is needed. Run `pipeline convert` with another "
-            "--parquet-dir first.",
+            (
+                "file is no Parquet directory: it is a file, and a folder is needed. Run `pipeline convert` with "
+                "another --parquet-dir first."
+            ),
         ),
         ("convert ticks.csv --parquet-dir file", "file cannot be written: it is a file, and a folder is needed."),
         (
