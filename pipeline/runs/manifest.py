@@ -84,22 +84,27 @@ def written_folder(
             write_bytes(path, begun(earlier))
         except OSError as error:
             raise not_written(folder, error) from error
-        names = dict.fromkeys(earlier)
+        removed = False
+
+        def remove_earlier() -> None:
+            nonlocal removed
+            removed = True
+            _remove(folder, earlier)
+
         try:
-            yield lambda: _remove(folder, names)
+            yield remove_earlier
         except BaseException as error:
-            if before is not None and len(names) == len(earlier) and isinstance(error, BadRequest):
-                write_bytes(path, before)
-            else:
+            if before is None or removed or not isinstance(error, BadRequest):
                 _note_end(path, error)
+            else:
+                with contextlib.suppress(PipelineError):
+                    write_bytes(path, before)
             raise
 
 
-def _remove(folder: AnyPath, names: dict[str, None]) -> None:
-    """Remove files, and from `names` what is gone."""
+def _remove(folder: AnyPath, names: Iterable[str]) -> None:
     try:
-        while names:
-            name, _ = names.popitem()
+        for name in names:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise not_written(folder, error) from error
