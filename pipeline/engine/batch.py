@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.engine.batch_outcome import AMOUNTS, FILL_NAMES, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, Exchanged, column_types, event_types, tick_columns
-from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_differing import COMMON
+from pipeline.engine.compiler.batch_groups import BATCH_SIZE, FACTS
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Float64s, Int64s, Ticks
 
-SETTING_TYPES: Final = ("int64", "float64", "int8", "int64", "int8")
+SETTING_TYPES: Final = ("int64", "float64", "int64")
 MOST_ROWS: Final = LARGEST_KEPT // 8
 """Fills that the buffers of one batch hold, of all its settings: 200 MB, which malloc keeps for the next batch."""
 
@@ -208,10 +208,8 @@ class BatchRun:
             *exchanged.arrays,
             ints,
             floats,
-            np.zeros(BATCH_SIZE, np.int8),
+            np.zeros(FACTS * layout.rows.groups, np.int64),
         ]
-        groups = layout.rows.groups
-        arrays += [np.zeros(2 * groups, np.int64), np.zeros(BATCH_SIZE * groups, np.int8)]
         arrays += [columns[name] for name in layout.shared.columns]
         self._runner.loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.state()

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.native.arithmetic import FUNCTIONS
 from pipeline.native.kinds import TYPES, Signature, called
-from pipeline.native.values import Expressions, Value
+from pipeline.native.lanes import NOT_UNROLLED, Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.native.values import Value
 
 
 def module_text(source: str, signatures: Mapping[str, Signature], exported: str, constants: Mapping[str, int]) -> str:
@@ -20,10 +22,10 @@ def module_text(source: str, signatures: Mapping[str, Signature], exported: str,
     """
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     texts = [_Function(node, signatures, constants).text(internal=node.name != exported) for node in functions]
-    return "\n".join([FUNCTIONS, *texts])
+    return "\n".join([FUNCTIONS, *texts, NOT_UNROLLED])
 
 
-class _Function(Expressions):
+class _Function(Lanes):
     """The text of one function."""
 
     def __init__(
@@ -78,7 +80,8 @@ class _Function(Expressions):
             case ast.While():
                 self._while(node)
             case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds)):
-                self._for(name, bounds, node.body)
+                if not self._gathered(name, bounds, node.body):
+                    self._for(name, bounds, node.body)
             case ast.Break() | ast.Continue():
                 again, after = self._ways_out[-1]
                 self._jump(after if isinstance(node, ast.Break) else again)

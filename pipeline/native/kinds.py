@@ -35,9 +35,6 @@ TO_WHOLE: Final = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": 
 LOWEST_BIT: Final = "lowest_bit"
 """A function that tells which is the lowest bit that is set, of a number other than 0."""
 
-EIGHT_BYTES: Final = "eight_bytes"
-"""A function of a column of bytes and a number n that gives eight bytes as one whole number, from 8 n on."""
-
 IS: Final = ("isnan", "isinf", "isfinite")
 
 

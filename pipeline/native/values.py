@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pipeline.native import clibrary
 from pipeline.native.kinds import (
     BITS,
-    EIGHT_BYTES,
     ELEMENTS,
     IS,
     LOWEST_BIT,
@@ -202,10 +201,6 @@ class Expressions(Kinds):
     def _called(self, name: str, nodes: Sequence[ast.expr]) -> Value:  # noqa: PLR0911 - one arm a kind of function
         if name in self._signatures:
             return self._own(name, nodes)
-        if name == EIGHT_BYTES:
-            column, index = ast.unparse(nodes[0]), self._as("int", self._value(nodes[1]))
-            at = self._new(f'getelementptr inbounds i64, ptr %"{column}_given", i64 {index}')
-            return "int", self._new(f"load i64, ptr {at}")
         values = [self._number(node) for node in nodes]
         if name in ("min", "max"):
             return self._least_or_most(name, values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
+from pipeline.engine.compiler.batch_groups import BATCH_SIZE
 from pipeline.engine.execution import BAND, SWITCH, Execution, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, SweepError, nearest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
+from pipeline.engine.compiler.batch_groups import BATCH_SIZE
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.batch import prepare
 from pipeline.replay.identities import identities

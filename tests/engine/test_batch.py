@@ -10,7 +10,7 @@ import pytest
 from pipeline.engine import batch
 from pipeline.engine.batch import BatchRun, BatchRunner, BatchSetting, batch_runner
 from pipeline.engine.compiler import batch_code
-from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
+from pipeline.engine.compiler.batch_groups import BATCH_SIZE
 from pipeline.engine.execution import make_execution, variants
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts

@@ -21,7 +21,7 @@ from pipeline.engine.compiler.specialise import loop_source, market_fields
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError
 from pipeline.native import clibrary
-from pipeline.native.kinds import EIGHT_BYTES, LOWEST_BIT
+from pipeline.native.kinds import LOWEST_BIT
 from pipeline.native.machine import Machine
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
@@ -151,7 +151,7 @@ def _python_of(source: str, counts: int, names: tuple[str, ...]) -> Callable[...
     library = {name: clibrary.function(name) for name in (*clibrary.FUNCTIONS, "sqrt")}
     of_machine = SimpleNamespace(**{**vars(math), **library})
     namespace: dict[str, Any] = {"math": of_machine, "divided": _divided, "within_64_bits": _within_64_bits}
-    namespace |= {EIGHT_BYTES: _eight_bytes, LOWEST_BIT: lambda number: (number & -number).bit_length() - 1}
+    namespace |= {"wrapped": _wrapped, LOWEST_BIT: lambda number: (number & -number).bit_length() - 1}
     exec(compile(tree, "<loop>", "exec"), namespace)  # noqa: S102 - the engine's own text
     namespace |= _EXACT
     types = [ctypes.POINTER(getattr(ctypes, "c_double" if name == "float64" else f"c_{name}")) for name in names]
@@ -163,8 +163,9 @@ def _python_of(source: str, counts: int, names: tuple[str, ...]) -> Callable[...
     return loop
 
 
-def _eight_bytes(column: Any, number: int) -> int:
-    return int.from_bytes(bytes(column[8 * number : 8 * number + 8]), "little")
+def _wrapped(bits: int) -> int:
+    """Return the whole number of 64 bits that has these, of which the last is its sign."""
+    return bits - (bits >> 63 << 64)
 
 
 class _Machinelike(ast.NodeTransformer):
@@ -172,6 +173,8 @@ class _Machinelike(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Div):
             return ast.Call(ast.Name("divided", ast.Load()), [node.left, node.right], [])
+        if isinstance(node.op, ast.LShift):
+            return ast.Call(ast.Name("wrapped", ast.Load()), [node], [])
         if isinstance(node.op, (ast.Mod, ast.FloorDiv)):
             none = ast.Compare(node.right, [ast.Eq()], [ast.Constant(0)])
             node = ast.IfExp(none, ast.Constant(math.nan), node)

@@ -12,21 +12,21 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.batch_blocks import (
-    BATCH_SIZE,
-    INDEX,
-    Groups,
-    by_blocks,
-    has_any,
-    is_setting_loop,
-    setting_loop,
-)
 from pipeline.engine.compiler.batch_differing import (
     COMMON,
     differs_in_rounds,
     leaves,
     lives_on,
     written,
+)
+from pipeline.engine.compiler.batch_groups import (
+    BATCH_SIZE,
+    INDEX,
+    Groups,
+    has_any,
+    is_setting_loop,
+    over_acting,
+    setting_loop,
 )
 from pipeline.engine.compiler.elements import Elements, first_rows
 from pipeline.engine.compiler.parts import all_of, assign, conjuncts_of, names_in, occurrences, statements_in
@@ -208,7 +208,7 @@ class _Guard(ast.NodeTransformer):
             return node
         worth_asking = self._walking and sum(isinstance(inner, ast.stmt) for inner in ast.walk(node)) > SMALL
         question = acts_question(node.body, self._stored, self._fixed, self._kinds) if worth_asking else []
-        return by_blocks(node, question) if question or node.group else node  # type: ignore[attr-defined]
+        return over_acting(node, question) if question or node.group else node  # type: ignore[attr-defined]
 
 
 class _Storage(ast.NodeTransformer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.batch_blocks import Groups
+from pipeline.engine.compiler.batch_groups import Groups
 from pipeline.engine.compiler.parts import names_in, occurrences, statements_in
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.batch_blocks import BATCH_SIZE, COUNT, GROUPS, MEMBERS
 from pipeline.engine.compiler.batch_code import SettingRows, settings_innermost
 from pipeline.engine.compiler.batch_differing import COMMON, differing
+from pipeline.engine.compiler.batch_groups import BATCH_SIZE, COUNT, GROUPS
 from pipeline.engine.compiler.inference import given_name, givings
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
 PURPOSE: Final = f"many settings, {BATCH_SIZE} at a time"
-SETTING_COLUMNS: Final = ("setting_ints", "setting_floats", "setting_acts", GROUPS, MEMBERS)
+SETTING_COLUMNS: Final = ("setting_ints", "setting_floats", GROUPS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

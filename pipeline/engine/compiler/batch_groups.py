@@ -1,7 +1,7 @@
 """Finds the settings of a batch that a test can hold for, where nothing that a setting changes decides it.
 
 Such a test asks what a setting is given for the whole replay, and truths that all settings share at an event. Before
-the first event each case of these truths gets a group: the settings that it holds for, and the blocks they stand in.
+the first event each case of these truths gets a group: the settings that it holds for, and where they begin and end.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.parts import all_of, copied, names_in
 from pipeline.engine.compiler.skip_guard import ACTS
-from pipeline.native.kinds import EIGHT_BYTES, LOWEST_BIT
+from pipeline.native.kinds import LOWEST_BIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 BATCH_SIZE: Final = 64
-"""How many settings one batch takes: what they remember stays in the first levels of the processor's cache."""
+"""How many settings one batch takes, each a bit of one number: what they remember stays in the first caches."""
 
 INDEX: Final = "setting"
 COUNT: Final = "settings"
+ACTING: Final = "acting"
 GROUPS: Final = "setting_groups"
-MEMBERS: Final = "setting_members"
-AT_ONCE: Final = 8
-"""The settings of a block, which are asked at once: a processor's vectors hold as many numbers."""
-
-BLOCKS: Final = BATCH_SIZE // AT_ONCE
+FACTS: Final = 3
+"""The numbers that stand for a group: its settings, a bit each, and the eights of settings it begins and ends with."""
 
 CASE: Final = "case_of_test"
 MOST_TRUTHS: Final = 4
@@ -111,39 +109,34 @@ def is_setting_loop(node: ast.AST) -> bool:
 
 def has_any(group: str) -> ast.expr:
     """Return the test whether a group has any setting."""
-    return _parsed(f"{GROUPS}[2 * {group} + 1] > 0")
+    return _parsed(f"{GROUPS}[{FACTS} * {group}] != 0")
 
 
-def by_blocks(loop: ast.For, question: list[ast.stmt]) -> list[ast.stmt]:
+def over_acting(loop: ast.For, question: list[ast.stmt]) -> list[ast.stmt]:
     """Return a loop over the settings of a group that act, after one that asks a question of all of them.
 
-    question: statements that set ACTS for one setting; where there are none, all settings of the group act.
+    question: statements that set ACTS for one setting; where there are none, all settings of the group act. The answers
+    are the bits of one number.
     """
     group: str = loop.group or "0"  # type: ignore[attr-defined]
-    start, count = f"{GROUPS}[2 * {group}]", f"{GROUPS}[2 * {group} + 1]"
-    members = f"{MEMBERS}[{BATCH_SIZE} * {group} + {INDEX}] != 0"
-    bytes_of_block = "(setting_acts, block)" if question else f"({MEMBERS}, {BLOCKS} * {group} + block)"
-    take_next = f"{INDEX} = {AT_ONCE} * block + ({LOWEST_BIT}(acting) >> 3)\nacting = acting & (acting - 1)"
-    act = ast.While(_parsed("acting != 0"), [*ast.parse(take_next).body, *loop.body], [])
+    members, first, end = (f"{GROUPS}[{FACTS} * {group} + {fact}]" for fact in range(FACTS))
+    take_next = f"{INDEX} = {LOWEST_BIT}({ACTING})\n{ACTING} = {ACTING} ^ 1 << {INDEX}"
+    act = ast.While(_parsed(f"{ACTING} != 0"), [*ast.parse(take_next).body, *loop.body], [])
     act.group = loop.group  # type: ignore[attr-defined]
-    of_block = [*ast.parse(f"acting = {EIGHT_BYTES}{bytes_of_block}").body, act]
-    blocks = ast.For(ast.Name("block", ast.Store()), _parsed(f"range({start}, {start} + {count})"), of_block, [])
     if not question:
-        return [blocks]
-    setting = ast.parse(f"{INDEX} = {AT_ONCE} * {start} + each").body
-    answer = ast.parse(f"setting_acts[{INDEX}] = {ACTS} & ({members})").body
-    ask = setting_loop([*setting, *question, *answer])
-    ask.target, ask.iter = ast.Name("each", ast.Store()), _parsed(f"range({AT_ONCE} * {count})")
-    return [ask, blocks]
+        return [*ast.parse(f"{ACTING} = {members}").body, act]
+    ask = setting_loop([*question, *ast.parse(f"{ACTING} = {ACTING} | {ACTS} << {INDEX}").body])
+    ask.iter = _parsed(f"range({first} << 3, {end} << 3)")
+    return [*ast.parse(f"{ACTING} = 0").body, ask, *ast.parse(f"{ACTING} = {ACTING} & {members}").body, act]
 
 
 def _groups_of(test: ast.expr, start: int, cases: int) -> list[ast.stmt]:
     """Return the statements that make the groups of a test, which are zero before."""
     noted = ast.parse(
-        f"group = {start} + {CASE}\n"
-        f"{MEMBERS}[{BATCH_SIZE} * group + {INDEX}] = 1\n"
-        f"if {GROUPS}[2 * group + 1] == 0:\n    {GROUPS}[2 * group] = {INDEX} // {AT_ONCE}\n"
-        f"{GROUPS}[2 * group + 1] = {INDEX} // {AT_ONCE} + 1 - {GROUPS}[2 * group]"
+        f"group = {FACTS} * ({start} + {CASE})\n"
+        f"if {GROUPS}[group] == 0:\n    {GROUPS}[group + 1] = {INDEX} >> 3\n"
+        f"{GROUPS}[group] = {GROUPS}[group] | 1 << {INDEX}\n"
+        f"{GROUPS}[group + 2] = ({INDEX} >> 3) + 1"
     ).body
     each = ast.For(ast.Name(CASE, ast.Store()), _parsed(f"range({cases})"), [ast.If(test, noted, [])], [])
     return [setting_loop([each])]
