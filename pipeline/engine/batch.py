@@ -54,10 +54,14 @@ loaded: dict[str, BatchRunner] = {}
 
 @dataclass(frozen=True, slots=True)
 class BatchSetting:
-    """One setting of a batch: its market and execution model, and its parameters as the strategy holds them."""
+    """One setting of a batch: its market and execution model, and its parameters as the strategy holds them.
+
+    keeps_fills: whether its fills are wanted; otherwise what it counts is.
+    """
 
     facts: Facts
     parameters: Mapping[str, Value]
+    keeps_fills: bool = True
 
 
 class BatchRunner:
@@ -115,9 +119,11 @@ class BatchRun:
         self._floats = np.zeros((len(rows.floats), len(settings)))
         for number, setting in enumerate(settings):
             inputs = {**self._buffers.inputs, "capacity": 0, **setting.facts.fields}
+            inputs["keeps_fills"] = setting.keeps_fills
             values = self._shared | input_values(fields_of(runner.strategy), inputs, setting.parameters)
             self._ints[:, number] = [values.get(name, 0) for name in rows.ints]
             self._floats[:, number] = [values.get(name, 0.0) for name in rows.floats]
+        self._keeps_fills = np.array([setting.keeps_fills for setting in settings])
         self._going = np.ones(len(settings), bool)
         self._begun, self._before, self._times_before = False, 0, NO_TICKS.timestamp
 
@@ -143,10 +149,10 @@ class BatchRun:
         self._times_before = ticks.timestamp if len(ticks) else self._times_before
 
     def _blocks(self, ticks: Ticks, numbers: Int64s, each: int) -> Iterator[tuple[Int64s, BatchBlock | None]]:
-        """Yield the blocks of some settings, each of which has room for `each` fills."""
-        at_a_time = max(SMALLEST_BATCH, min(BATCH_SIZE, MOST_ROWS // each))
-        for start in range(0, len(numbers), at_a_time):
-            some = numbers[start : start + at_a_time]
+        """Yield the blocks of some settings, each of which has room for `each` fills, or one that none is kept of."""
+        while len(numbers):
+            fit = np.searchsorted(np.cumsum(self._room_of(numbers[:BATCH_SIZE], each)), MOST_ROWS, side="right")
+            some, numbers = np.split(numbers, [max(SMALLEST_BATCH, int(fit))])
             is_full, block = self._block(ticks, some, each)
             if not is_full.all():
                 yield some[~is_full], block
@@ -157,6 +163,9 @@ class BatchRun:
             elif len(again):
                 yield again, None
 
+    def _room_of(self, numbers: Int64s, each: int) -> Int64s:
+        return np.where(self._keeps_fills[numbers], each, 1)
+
     def _block(self, ticks: Ticks, numbers: Int64s, each: int) -> tuple[Any, BatchBlock | None]:
         """Return which settings want more room, and the block of the others; None where all have to go alone."""
         layout, count = self._runner.layout, len(numbers)
@@ -164,12 +173,13 @@ class BatchRun:
         floats: Float64s = np.zeros((len(self._floats), BATCH_SIZE))
         ints[:, :count], floats[:, :count] = self._ints[:, numbers], self._floats[:, numbers]
         rows = dict(zip((*layout.rows.ints, *layout.rows.floats), (*ints, *floats), strict=True))
-        starts = each * np.arange(count)
-        for name, values in {"m_rows": starts, "m_capacity": starts + each, "m_out_of_capacity": 0}.items():
+        ends = np.cumsum(self._room_of(numbers, each))
+        starts = ends - self._room_of(numbers, each)
+        for name, values in {"m_rows": starts, "m_capacity": ends, "m_out_of_capacity": 0}.items():
             if name in rows:
                 rows[name][:count] = values
-        if each * count > self._room:
-            self._room = each * count
+        if ends[-1] > self._room:
+            self._room = int(ends[-1])
             self._fills = {name: np.empty(self._room, COLUMN_TYPES[name]) for name in self._fills}
         columns = self._buffers.columns | self._fills
         shared = self.attempt(ticks, columns, [self._settings[number] for number in numbers], ints, floats)

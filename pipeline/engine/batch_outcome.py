@@ -30,8 +30,9 @@ AMOUNTS: Final = ("realized", "pnl")
 class BatchBlock:
     """What settings that were replayed together left behind, of all ticks or of those of one part.
 
-    columns: of fills, by the names of `Fills`. starts, counts: each setting's part of them. shared, own: every field of
-    the market and of the strategy's memory after the last event: what all settings share, and arrays of the others.
+    columns: of fills, by the names of `Fills`. starts, counts: each setting's part of them, empty where it keeps none.
+    shared, own: every field of the market and of the strategy's memory after the last event: what all settings share,
+    and arrays of the others.
     """
 
     times: PartTimes

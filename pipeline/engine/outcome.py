@@ -175,6 +175,7 @@ class Buffers:
             "day_step": days.step,
             "varies": days.varies,
             "batched": False,
+            "keeps_fills": True,
             "before": 0,
             "begins": True,
             "ends": True,

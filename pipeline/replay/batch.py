@@ -15,6 +15,7 @@ from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Facts
@@ -88,6 +89,7 @@ class SettingsRun:
     """Settings under way through one security's ticks, which come in parts: many a pass over them, or each by itself.
 
     span: of all ticks. alone: whether each is replayed by itself. of_any_model: as `replayer` has it, of each that is.
+    keeps_fills: the numbers of the settings whose fills are wanted, None for all; of others only the counts are right.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class SettingsRun:
         *,
         alone: bool = False,
         of_any_model: bool = False,
+        keeps_fills: AbstractSet[int] | None = None,
     ) -> None:
         self._strategy = strategy
         self._lanes: list[_Alone | _Together] = []
@@ -117,7 +120,8 @@ class SettingsRun:
                     for numbers, replay in zip(group, replays, strict=True)
                 ]
             else:
-                self._lanes.append(_Together(group, strategy, span, replays))
+                kept = [keeps_fills is None or not keeps_fills.isdisjoint(numbers) for numbers in group]
+                self._lanes.append(_Together(group, strategy, span, replays, kept))
 
     def feed(
         self, ticks: Ticks, *, ends: bool, expected_fills: int = 0
@@ -182,12 +186,16 @@ class _Together:
         strategy: type[Strategy],
         span: Span,
         replays: Sequence[tuple[Execution, Facts, Mapping[str, Value]]],
+        keeps_fills: Sequence[bool],
     ) -> None:
         from pipeline.engine.batch import BatchSetting, batch_runner  # the plain engine does without LLVM
 
         self.execution = replays[0][0]
         self._rows = rows
-        self._run = batch_runner(strategy).begin(span, [BatchSetting(facts, values) for _, facts, values in replays])
+        settings = [
+            BatchSetting(facts, values, kept) for (_, facts, values), kept in zip(replays, keeps_fills, strict=True)
+        ]
+        self._run = batch_runner(strategy).begin(span, settings)
 
     def feed(self, ticks: Ticks, ends: bool, expected_fills: int) -> Iterator[tuple[Rows, BatchBlock | None]]:  # noqa: FBT001
         for places, block in self._run.feed(ticks, ends=ends, expected_fills=expected_fills):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pipeline.engine.batch_outcome import BatchBlock
+    from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills, Span
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
@@ -70,13 +71,19 @@ class ModelCheck:
     def __init__(self, task: Task, strategy: type[Strategy], market: MarketFacts, span: Span) -> None:
         self._task, self._strategy, self._market, self._span = task, strategy, market, span
         self._settings = [Setting(task.parameters, model) for model in task.alternatives.values()]
-        self._run = SettingsRun(span, strategy, self._settings, market, task.engine, of_any_model=True)
-        self._totals = [_Total() for _ in self._settings]
         fields = task.execution.fields()
         self._own = {number for number, one in enumerate(self._settings) if one.execution.fields() == fields}
+        wanted = {number for number, one in enumerate(self._settings) if self._needs_fills(one.execution)} | self._own
+        self._run = SettingsRun(
+            span, strategy, self._settings, market, task.engine, of_any_model=True, keeps_fills=wanted
+        )
+        self._totals = [_Total() for _ in self._settings]
         self._of_run, self._of_batch = _Seen(), {number: _Seen() for number in self._own}
         self._again: list[int] = []
         self._error: ReplayError | None = None
+
+    def _needs_fills(self, execution: Execution) -> bool:
+        return self._task.conversion is not None or not execution.costs(self._market.exchange).is_free
 
     def feed(self, ticks: Ticks, fills: Fills) -> None:
         """Replay the next ticks; fills: those of the run's own model, which the loop for many settings has to give."""
@@ -146,7 +153,7 @@ class ModelCheck:
         for number in numbers:
             total = self._totals[number]
             total.realized_pnl = realized_pnl
-            total.fills += int(block.counts[at])
+            total.fills = int(block.of_each("m_fills")[at])
             costs = self._settings[number].execution.costs(self._market.exchange)
             if number in self._own:
                 self._of_batch[number].add(block.fills(at))

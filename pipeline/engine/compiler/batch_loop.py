@@ -89,7 +89,11 @@ def batch_source(strategy: type[Strategy], *, varies: bool = False) -> tuple[str
 def _fixed_by_setting(flat: FlatReplay) -> frozenset[str]:
     """Return the names a setting gives a value to for the whole replay: switches, parameters, where its fills end."""
     names = {"m_" + name for name in flat.market.inputs if name not in market_fields(ReplayState).inputs}
-    names |= {"m_capacity", *("s_" + name for name in flat.fields.parameters.keys() - flat.fields.compounds.keys())}
+    names |= {
+        "m_capacity",
+        "m_keeps_fills",
+        *("s_" + name for name in flat.fields.parameters.keys() - flat.fields.compounds.keys()),
+    }
     return frozenset(names) | {
         f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional
     }

@@ -30,6 +30,7 @@ HIDDEN: Final = frozenset(
     | {"first_tick", "end_tick", "first_span", "end_span", "span_opens", "span_closes", "breaks"}
     | {
         "batched",
+        "keeps_fills",
         "diverged",
         "rows",
         "print_awaited",

@@ -55,6 +55,7 @@ class ReplayState:
     varies: bool
     capacity: int
     batched: bool
+    keeps_fills: bool
     before: int
     begins: bool
     ends: bool
@@ -230,7 +231,8 @@ class ReplayState:
             if not self.batched:
                 self.fill_placed[at] = placed
                 self.fill_limit[at] = limit
-            self.rows = at + 1
+            if not self.batched or self.keeps_fills:
+                self.rows = at + 1
             self.fills += 1
         else:
             self.out_of_capacity = True
