@@ -48,6 +48,9 @@ ASKED: Final = {
     "a line that fails": "if s_f:\n    t_1 = whole_divisor(s_n, m_failed, 7, m_event)",
     "a rest below a test": "if s_f:\n    if s_n % 2 == 0:\n        s_k = s_n // 2",
     "rounds below a test": "if s_f and s_n > 1:\n    for i in range(s_n):\n        s_k = s_k + i",
+    "rounds that are all alike": "for _ in range(3):\n    if s_f and s_n > e:\n        s_n = s_n - 1",
+    "rounds of a setting's own number": "if s_f:\n    for _ in range(s_p):\n        s_x = s_x + 1.0",
+    "a change either way": "if s_f:\n    if s_n > e:\n        s_k = 1\nelif s_x > 0.0:\n    s_k = 2",
     "memory written twice": "if s_n > e:\n    s_k = s_k + 1\n    s_k = s_k - 1\n    s_n = s_k",
     "functions": "if abs(s_k) > 3 and not math.isnan(s_x):\n    s_n = round(s_p / 2)",
 }
@@ -55,6 +58,7 @@ ASKED: Final = {
 NOT_ASKED: Final = {
     "a change whatever the setting holds": "s_n = s_n + 1\nif e > 1:\n    m_rows = m_rows + 1",
     "rounds first": "for i in range(s_n):\n    s_k = s_k + i",
+    "rounds that may be left": "for _ in range(3):\n    if s_f:\n        break\n    s_k = 7",
     "a rest first": "t_1 = s_n % 2\nif t_1 > s_k:\n    s_k = t_1",
     "a number that and chooses": "t_1 = s_n and s_k\nif t_1:\n    s_x = 1.0",
 }

@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.engine.batch import SETTING_TYPES, BatchRunner, BatchSetting
 from pipeline.engine.compiled import EXCHANGED_TYPES, VARIES, CompiledReplay, column_types, event_types
 from pipeline.engine.compiler import checks
+from pipeline.engine.compiler.batch_groups import ACTING
 from pipeline.engine.compiler.batch_loop import batch_source
 from pipeline.engine.compiler.specialise import loop_source, market_fields
 from pipeline.engine.strategy import fields_of
@@ -173,7 +174,7 @@ class _Machinelike(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Div):
             return ast.Call(ast.Name("divided", ast.Load()), [node.left, node.right], [])
-        if isinstance(node.op, ast.LShift):
+        if isinstance(node.op, ast.LShift) or ast.unparse(node) == f"{ACTING} - 1":
             return ast.Call(ast.Name("wrapped", ast.Load()), [node], [])
         if isinstance(node.op, (ast.Mod, ast.FloorDiv)):
             none = ast.Compare(node.right, [ast.Eq()], [ast.Constant(0)])

@@ -120,7 +120,7 @@ def over_acting(loop: ast.For, question: list[ast.stmt]) -> list[ast.stmt]:
     """
     group: str = loop.group or "0"  # type: ignore[attr-defined]
     members, first, end = (f"{GROUPS}[{FACTS} * {group} + {fact}]" for fact in range(FACTS))
-    take_next = f"{INDEX} = {LOWEST_BIT}({ACTING})\n{ACTING} = {ACTING} ^ 1 << {INDEX}"
+    take_next = f"{INDEX} = {LOWEST_BIT}({ACTING})\n{ACTING} = {ACTING} & {ACTING} - 1"
     act = ast.While(_parsed(f"{ACTING} != 0"), [*ast.parse(take_next).body, *loop.body], [])
     act.group = loop.group  # type: ignore[attr-defined]
     if not question:

@@ -75,11 +75,15 @@ class _Question:
 
     def go_through(self, body: Iterable[ast.stmt], where: ast.expr | None, depth: int) -> None:
         body = list(body)
-        if depth and (_certain(body) or (depth >= self._depth and _may_act(body, self._stored))):
+        if self._is_noted(body, depth):
             self._note(where)
             return
         for node in body:
             self._statement(node, self._here(where), depth)
+
+    def _is_noted(self, body: Sequence[ast.stmt], depth: int) -> bool:
+        """Tell whether statements count as acting wherever they are reached."""
+        return depth > 0 and (_certain(body) or (depth >= self._depth and _may_act(body, self._stored)))
 
     def _statement(self, node: ast.stmt, where: ast.expr | None, depth: int) -> None:
         self._where = where
@@ -88,6 +92,8 @@ class _Question:
                 return
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self._assign(name, self._value(value), where)
+            case ast.If() if self._is_noted(node.body, depth + 1) and self._is_noted(node.orelse, depth + 1):
+                self._note(where)
             case ast.If():
                 test = self._keep(self.truth(node.test))
                 self.go_through(node.body, _both(where, test), depth + 1)
@@ -97,6 +103,10 @@ class _Question:
                 self._left.append(None)
                 self.go_through(inner, where, depth)
                 self._left.pop()
+            case ast.For(target=ast.Name(id=number), body=inner) if not _may_leave(node) and number not in names_in(
+                *inner
+            ):
+                self.go_through(inner, where, depth)  # a round that changes nothing leaves the next one the same
             case ast.Break() if self._left:
                 earlier = self._left[-1]
                 now = ast.Constant(True) if where is None else where
