@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.engine.batch_outcome import AMOUNTS, FILL_NAMES, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, Exchanged, column_types, event_types, tick_columns
 from pipeline.engine.compiler.batch_differing import COMMON
-from pipeline.engine.compiler.batch_groups import BATCH_SIZE, FACTS
+from pipeline.engine.compiler.batch_groups import BATCH_SIZE, FACTS, STRIDE
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
@@ -41,6 +41,8 @@ MOST_ROWS: Final = LARGEST_KEPT // 8
 """Fills that the buffers of one batch hold, of all its settings: 200 MB, which malloc keeps for the next batch."""
 
 SMALLEST_BATCH: Final = 8
+CACHE_LINE: Final = 64
+"""Bytes."""
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; settings that do are replayed again with more room."""
 
@@ -169,8 +171,7 @@ class BatchRun:
     def _block(self, ticks: Ticks, numbers: Int64s, each: int) -> tuple[Any, BatchBlock | None]:
         """Return which settings want more room, and the block of the others; None where all have to go alone."""
         layout, count = self._runner.layout, len(numbers)
-        ints: Int64s = np.zeros((len(self._ints), BATCH_SIZE), np.int64)
-        floats: Float64s = np.zeros((len(self._floats), BATCH_SIZE))
+        ints, floats = _rows(len(self._ints), np.int64), _rows(len(self._floats), np.float64)
         ints[:, :count], floats[:, :count] = self._ints[:, numbers], self._floats[:, numbers]
         rows = dict(zip((*layout.rows.ints, *layout.rows.floats), (*ints, *floats), strict=True))
         ends = np.cumsum(self._room_of(numbers, each))
@@ -223,6 +224,13 @@ class BatchRun:
         arrays += [columns[name] for name in layout.shared.columns]
         self._runner.loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.state()
+
+
+def _rows(count: int, dtype: type) -> Any:
+    """Return rows of zeros, one number a setting, each of which begins at the beginning of a line of the cache."""
+    room: Any = np.zeros(count * STRIDE + CACHE_LINE // 8, dtype)
+    start = -room.ctypes.data % CACHE_LINE // 8
+    return room[start : start + count * STRIDE].reshape(count, STRIDE)
 
 
 def batch_runner(

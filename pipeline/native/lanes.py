@@ -1,7 +1,7 @@
 """Emits LLVM's text for loops that gather the answers to one question as the bits of a number: eight rows at once.
 
 Such a loop is `for row in range(first << 3, end << 3)`. Its statements are assignments, the last of them
-`bits = bits | answer << row`; elements that it reads stand at places which go up with the row. Python runs it as it
+`bits = bits | answer << row`; elements that it reads stand at a number plus the row. Python runs it as it
 stands, and so does machine code where eight rows cannot be taken at once.
 """
 
@@ -30,11 +30,10 @@ class _NotTogetherError(Exception):
 class Lanes(Expressions):
     """What the loops of one function become that gather bits.
 
-    `_places`: the names that go up with the row, as whole numbers. `_lanes`: what other names of the loop are in each
-    of eight rows.
+    `_row`: the name of the first of eight rows. `_lanes`: what other names of the loop are in each, where that differs.
     """
 
-    _places: set[str]
+    _row: str
     _lanes: dict[str, Value]
 
     def _gathered(self, row: str, bounds: Sequence[ast.expr], body: Sequence[ast.stmt]) -> bool:
@@ -57,7 +56,7 @@ class Lanes(Expressions):
     def _eight_by_eight(
         self, row: str, bounds: Sequence[ast.expr], body: Sequence[ast.stmt], answer: ast.expr, bits: str
     ) -> None:
-        self._places, self._lanes = {row}, {}
+        self._row, self._lanes = row, {}
         first, end = (self._as("int", self._value(bound)) for bound in bounds)
         before, test, inside, again, after = (*(self._label() for _ in range(5)),)
         at, following = f"%at{self._count}", f"%next{self._count}"
@@ -84,30 +83,18 @@ class Lanes(Expressions):
 
     def _assigned_together(self, node: ast.stmt) -> None:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                if not self._is_place(value) and not self._is_same(value):
-                    self._lanes[name] = self._lane(value)
-                    return
-                if self._is_place(value):
-                    self._places.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._is_same(value):
                 kind = self._kinds[name]
                 self._emit(f'store {TYPES[kind]} {self._as(kind, self._value(value))}, ptr %"{name}"')
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self._lanes[name] = self._lane(value)
             case _:
                 raise _NotTogetherError
 
     def _is_same(self, node: ast.expr) -> bool:
         """Tell whether an expression is the same for all rows."""
         names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-        return names.isdisjoint(self._lanes) and names.isdisjoint(self._places)
-
-    def _is_place(self, node: ast.expr) -> bool:
-        """Tell whether an expression goes up by one with the row."""
-        match node:
-            case ast.Name(id=name):
-                return name in self._places
-            case ast.BinOp(left=ast.Constant(), op=ast.Add(), right=ast.Name(id=name)):
-                return name in self._places
-        return False
+        return names.isdisjoint(self._lanes) and self._row not in names
 
     def _lane(self, node: ast.expr) -> Value:  # noqa: PLR0911 - one arm a kind of expression
         """Return what an expression is in each of eight rows."""
@@ -116,7 +103,7 @@ class Lanes(Expressions):
         match node:
             case ast.Name(id=name) if name in self._lanes:
                 return self._lanes[name]
-            case ast.Subscript(slice=index) if self._is_place(index):
+            case ast.Subscript(slice=ast.BinOp(ast.Constant(), ast.Add(), ast.Name(id=name))) if name == self._row:
                 return self._loaded_together(node)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 truth, true = self._lane_as("bool", self._lane(operand)), self._spread(("bool", "true"))[1]

@@ -137,9 +137,14 @@ class Expressions(Kinds):
     def _element(self, node: ast.Subscript) -> tuple[str, str]:
         """Return where an element of a column stands, and its type."""
         assert isinstance(node.value, ast.Name)  # noqa: S101 - of our own text
-        index = self._as("int", self._value(node.slice))
         kind = ELEMENTS[self._columns[node.value.id]][0]
-        return self._new(f'getelementptr inbounds {kind}, ptr %"{node.value.id}_given", i64 {index}'), kind
+        column, index = f'%"{node.value.id}_given"', node.slice
+        match index:
+            case ast.BinOp(left=ast.Constant(value=int() as first), op=ast.Add(), right=from_first):
+                # A sum of its own would become bits joined, which no processor's addresses do.
+                column, index = self._new(f"getelementptr inbounds {kind}, ptr {column}, i64 {first}"), from_first
+        at = self._as("int", self._value(index))
+        return self._new(f"getelementptr inbounds {kind}, ptr {column}, i64 {at}"), kind
 
     def _operation(self, node: ast.BinOp) -> Value:
         left, right, op = self._value(node.left), self._value(node.right), type(node.op)

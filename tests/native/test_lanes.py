@@ -23,32 +23,30 @@ LOOP: Final = """
 def gather(first, end, event, result, n, k, x, y):
     bits = 0
     for row in range(first << 3, end << 3):
-        at = 0 + row
-        beyond = 64 + row
 {body}
         bits = bits | answer << row
     result[0] = bits
     return 0
 """
 TOGETHER: Final = {
-    "a number against a shared one": "answer = event >= n[at]",
-    "a number of another part of the rows": "answer = n[beyond] < k[at]",
-    "floats, signed zeros, no numbers": "answer = (x[at] == y[at]) | (x[at] != x[at])",
-    "a truth kept as a number": "kept = n[at] != 0\nanswer = (not kept) & (k[at] > 0)",
-    "numbers as truths": "answer = (n[at] != 0) & (not k[at]) | (x[at] > 0.0) & (not y[at])",
-    "a choice": "less = n[at] if n[at] < k[at] else k[at]\nanswer = less > 0",
-    "a choice of a float and a whole number": "one = x[at] if n[at] > 0 else k[at]\nanswer = one > 0.5",
-    "sums and products": "answer = (n[at] - 3) * 2 + event > k[at]",
-    "a quotient": "answer = x[at] / y[at] > 1.0",
-    "a whole number beside a float": "answer = x[at] < n[at]",
-    "bits of whole numbers": "answer = (n[at] & 3 | k[at] >> 1) != 0",
-    "what all share, worked out in between": "most = event if event > 2 else 2\nanswer = n[at] > most",
+    "a number against a shared one": "answer = event >= n[0 + row]",
+    "a number of another part of the rows": "answer = n[64 + row] < k[0 + row]",
+    "floats, signed zeros, no numbers": "answer = (x[0 + row] == y[0 + row]) | (x[0 + row] != x[0 + row])",
+    "a truth kept as a number": "kept = n[0 + row] != 0\nanswer = (not kept) & (k[0 + row] > 0)",
+    "numbers as truths": "answer = (n[0 + row] != 0) & (not k[0 + row]) | (x[0 + row] > 0.0) & (not y[0 + row])",
+    "a choice": "less = n[0 + row] if n[0 + row] < k[0 + row] else k[0 + row]\nanswer = less > 0",
+    "a choice of a float and a whole number": "one = x[0 + row] if n[0 + row] > 0 else k[0 + row]\nanswer = one > 0.5",
+    "sums and products": "answer = (n[0 + row] - 3) * 2 + event > k[0 + row]",
+    "a quotient": "answer = x[0 + row] / y[0 + row] > 1.0",
+    "a whole number beside a float": "answer = x[0 + row] < n[0 + row]",
+    "bits of whole numbers": "answer = (n[0 + row] & 3 | k[0 + row] >> 1) != 0",
+    "what all share, worked out in between": "most = event if event > 2 else 2\nanswer = n[0 + row] > most",
     "the same for all": "answer = event > 1",
 }
 ONE_BY_ONE: Final = {
-    "a function": "answer = abs(n[at]) > 1",
-    "a test of two": "answer = n[at] > 0 and k[at] > 0",
-    "a statement": "answer = n[at] > 1\nif event > 1:\n    answer = k[at] > 1",
+    "a function": "answer = abs(n[0 + row]) > 1",
+    "a test of two": "answer = n[0 + row] > 0 and k[0 + row] > 0",
+    "a statement": "answer = n[0 + row] > 1\nif event > 1:\n    answer = k[0 + row] > 1",
     "an element at no place": "answer = n[(event & 1) + (row & 7)] > 0",
 }
 

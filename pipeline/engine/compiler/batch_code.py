@@ -20,8 +20,8 @@ from pipeline.engine.compiler.batch_differing import (
     written,
 )
 from pipeline.engine.compiler.batch_groups import (
-    BATCH_SIZE,
     INDEX,
+    STRIDE,
     Groups,
     has_any,
     is_setting_loop,
@@ -221,15 +221,10 @@ class _Storage(ast.NodeTransformer):
         self._elements = Elements(first_rows({"setting_ints": rows.ints, "setting_floats": rows.floats}), _of_setting)
 
     def visit_loop(self, node: ast.For | ast.While) -> ast.stmt:
-        """Work out once a setting where what it needs stands."""
-        if not is_setting_loop(node):
-            self.generic_visit(node)
-            return node
-        used = sorted(names_in(*node.body) & self._row.keys())
-        body = [self.visit(self._elements.visit(statement)) for statement in node.body]
-        first = [ast.parse(f"{name}_at = {self._row[name][1] * BATCH_SIZE} + {INDEX}").body[0] for name in used]
-        is_grouped = isinstance(body[0], ast.Assign) and ast.unparse(body[0].targets[0]) == INDEX
-        node.body = [*body[:is_grouped], *first, *body[is_grouped:]]
+        """Look up elements of columns in memory where a setting is at hand."""
+        if is_setting_loop(node):
+            node.body = [self._elements.visit(statement) for statement in node.body]
+        self.generic_visit(node)
         return node
 
     visit_For = visit_While = visit_loop  # noqa: N815 - names of ast
@@ -238,8 +233,8 @@ class _Storage(ast.NodeTransformer):
         """Replace a name; a truth value is stored as 0 or 1."""
         if node.id not in self._row:
             return node
-        column, _ = self._row[node.id]
-        number = ast.Subscript(ast.Name(column, ast.Load()), ast.Name(f"{node.id}_at", ast.Load()), node.ctx)
+        column, row = self._row[node.id]
+        number = ast.Subscript(ast.Name(column, ast.Load()), _of_setting(ast.Constant(row)), node.ctx)
         if self._kinds[node.id] == "bool" and isinstance(node.ctx, ast.Load):
             return ast.Compare(number, [ast.NotEq()], [ast.Constant(0)])
         return number
@@ -258,8 +253,12 @@ class _Storage(ast.NodeTransformer):
 
 
 def _of_setting(row: ast.expr) -> ast.expr:
-    by_row = ast.BinOp(row, ast.Mult(), ast.Constant(BATCH_SIZE))
-    return ast.BinOp(by_row, ast.Add(), ast.Name(INDEX, ast.Load()))
+    match row:
+        case ast.Constant(value=int() as number):
+            start: ast.expr = ast.Constant(number * STRIDE)
+        case _:
+            start = ast.BinOp(row, ast.Mult(), ast.Constant(STRIDE))
+    return ast.BinOp(start, ast.Add(), ast.Name(INDEX, ast.Load()))
 
 
 def _in_several_loops(body: Sequence[ast.stmt], names: frozenset[str]) -> set[str]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BATCH_SIZE: Final = 64
 """How many settings one batch takes, each a bit of one number: what they remember stays in the first caches."""
 
+STRIDE: Final = BATCH_SIZE + 8
+"""From one row of numbers to the next: at a power of two the rows of a setting would share a few lines of the cache."""
+
 INDEX: Final = "setting"
 COUNT: Final = "settings"
 ACTING: Final = "acting"
