@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.engine.batch_outcome import AMOUNTS, FILL_NAMES, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, Exchanged, column_types, event_types, tick_columns
-from pipeline.engine.compiler.batch_differing import COMMON
+from pipeline.engine.compiler.batch_differing import AWAITED
 from pipeline.engine.compiler.batch_groups import BATCH_SIZE, FACTS, STRIDE
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
@@ -142,7 +142,7 @@ class BatchRun:
             if block is None:
                 self._going[numbers] = False
             else:
-                common = {name: max(block.shared[name], after.get(name, 0)) for name in COMMON & block.shared.keys()}
+                common = {name: max(block.shared[name], after.get(name, 0)) for name in AWAITED & block.shared.keys()}
                 after = {**block.shared, **common}
             yield numbers.tolist(), block
             del block

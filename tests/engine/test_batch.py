@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -138,6 +139,33 @@ def test_the_order_of_settings_changes_nothing() -> None:
     outcomes = together(random_ticks(), strategy, settings)
     shuffled = together(random_ticks(), strategy, [settings[at] for at in order])
     assert shuffled == [outcomes[at] for at in order]
+
+
+ROUNDED: Final = """\
+class Own(Strategy):
+    x: AED = parameter(0.0)
+    often: Shares = parameter(0)
+
+    def on_tick(self, m):
+        bid = max(m.bid, 1.0) - self.x
+        m.quote_bid(bid, 100)
+        m.quote_ask(m.ask + 1.0 + self.x, 100)
+        m.quote_ask(max(m.ask, 1.0), 100)
+        if self.often > 0:
+            m.quote_bid(max(m.last_price, 1.0) - 2.0 * self.x, 80)
+"""
+
+
+def test_a_price_that_a_setting_rounded_is_taken_for_no_other_price(tmp_path: Path) -> None:
+    strategy = strategy_of(tmp_path, ROUNDED)
+    values = [{"x": 0.0037 * number, "often": number % 3} for number in range(12)]
+    models = [make_execution(preset, {"order_price": "grid"}, "") for preset in ("classic", "strict")]
+    settings = settings_of(strategy, values, models)
+    ticks = random_ticks(400)
+    ticks = replace(ticks, price=ticks.price + 0.0004)
+    outcomes = check(ticks, strategy, settings)
+    assert len({outcome["m_realized_pnl"] for outcome in outcomes}) > len(values)
+    assert walked_by_python(ticks, strategy, settings) == plainly_alone(ticks, strategy, settings)
 
 
 ZEROS: Final = """\

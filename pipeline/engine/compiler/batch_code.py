@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.batch_differing import (
+    AWAITED,
     COMMON,
     differs_in_rounds,
     leaves,
@@ -273,7 +274,7 @@ def _puts_back(node: ast.stmt) -> bool:
     return any(
         isinstance(inner, ast.Assign)
         and isinstance(inner.targets[0], ast.Name)
-        and inner.targets[0].id in COMMON
+        and inner.targets[0].id in AWAITED
         and isinstance(inner.value, ast.Constant)
         and inner.value.value is False
         for inner in statements_in([node])

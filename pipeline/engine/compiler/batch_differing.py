@@ -11,8 +11,13 @@ from pipeline.engine.compiler.parts import names_in, occurrences, statements_in
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-COMMON: Final = frozenset({"m_crossing_awaited"})
+AWAITED: Final = frozenset({"m_crossing_awaited"})
 """The truths that any setting may bring about for all; they are put back by none, but once for all."""
+
+REMEMBERED: Final = frozenset({f"m_{side}_{what}" for side in ("bid", "ask") for what in ("rounded_from", "rounded")})
+"""What any setting may have worked out for all: of which number, and what came of it. Both are written together."""
+
+COMMON: Final = AWAITED | REMEMBERED
 
 
 def differing(

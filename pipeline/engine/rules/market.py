@@ -84,7 +84,7 @@ class Market(Orders):
         self.turn_day()
         self.bid_size = 0
         self.ask_size = 0
-        if self.varies and not self.batched:
+        if self.varies:
             self.bid_side.forget_rounding()
             self.ask_side.forget_rounding()
         if self.flat_day != self.day_start:

@@ -113,11 +113,11 @@ class Queue:
         return self.other.size > 0 and (price >= self.other.price if self.is_bid else price <= self.other.price)
 
     def on_grid(self, price: float) -> float:
-        """Return a price on the market's grid; the last one is remembered, but in a batch, where that costs more."""
-        if not self.market.batched and price != self.rounded_from:
+        """Return a price on the market's grid; the last one is remembered, in a batch for all its settings."""
+        if price != self.rounded_from:
             self.rounded_from = price
             self.rounded = self.round_to_grid(price)
-        return self.round_to_grid(price) if self.market.batched else self.rounded
+        return self.rounded
 
     def round_to_grid(self, price: float) -> float:
         """Round a bid down, an ask up."""
