@@ -24,7 +24,7 @@ class V21StopLoss(V2PriceFollowQtyCooldown):
     stop_sells: bool = False
     stop_loss_triggers: int = 0
     cost: Money = 0.0
-    cost_quantity: Shares = 0
+    average_cost: Money = 0.0
 
     def on_tick(self, m: Market) -> None:
         """Work the stop first; quote when none is left."""
@@ -52,9 +52,8 @@ class V21StopLoss(V2PriceFollowQtyCooldown):
         mid = (m.bid + m.ask) / 2
         cost = abs(self.cost)
         percent = 0.0
-        if cost >= LEAST_COST and self.cost_quantity != 0:
-            unrealized = (mid - cost / self.cost_quantity) * m.position
-            percent = unrealized / cost * 100
+        if cost >= LEAST_COST:
+            percent = (mid - self.average_cost) * m.position / cost * 100
         return percent < -self.stop_loss
 
     def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:
@@ -70,7 +69,7 @@ class V21StopLoss(V2PriceFollowQtyCooldown):
             self.cost += price * (now - before)
         else:
             self.cost *= now / before
-        self.cost_quantity = now
+        self.average_cost = abs(self.cost) / now if now > 0 else 0.0
 
     def on_overnight_cancel(self, m: Market) -> None:
         """Start the day with nothing cooling and no stop."""

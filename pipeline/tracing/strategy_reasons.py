@@ -124,10 +124,10 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
     assert aside is not None  # noqa: S101 - asked by strategy_reasons
     assert fill.taking is not None  # noqa: S101 - for mypy
     memory: Any = aside.memory
-    mid, cost, of = (aside.bid + aside.ask) / 2, memory["cost"], memory["cost_quantity"]
+    mid, cost = (aside.bid + aside.ask) / 2, memory["cost"]
     loss = percent = 0.0
-    if cost >= LEAST_COST and of != 0:
-        loss = (mid - cost / of) * aside.position
+    if cost >= LEAST_COST:
+        loss = (mid - memory["average_cost"]) * aside.position
         percent = loss / cost * 100
     at = tick(aside.event)
     ordered = abs(aside.position)
