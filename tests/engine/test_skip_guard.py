@@ -58,6 +58,7 @@ ASKED: Final = {
 NOT_ASKED: Final = {
     "a change whatever the setting holds": "s_n = s_n + 1\nif e > 1:\n    m_rows = m_rows + 1",
     "rounds first": "for i in range(s_n):\n    s_k = s_k + i",
+    "a local that goes on": "t_1 = 0\nfor _ in range(3):\n    if s_f and t_1 == 2:\n        s_k = 9\n    t_1 = t_1 + 1",
     "rounds that may be left": "for _ in range(3):\n    if s_f:\n        break\n    s_k = 7",
     "a rest first": "t_1 = s_n % 2\nif t_1 > s_k:\n    s_k = t_1",
     "a number that and chooses": "t_1 = s_n and s_k\nif t_1:\n    s_x = 1.0",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.checks import CHECKS, OF_LIBRARY
 from pipeline.engine.compiler.inference import NOTHING, Number, number_of
-from pipeline.engine.compiler.parts import assign, names_in
+from pipeline.engine.compiler.parts import assign, names_in, statements_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -103,16 +103,20 @@ class _Question:
                 self._left.append(None)
                 self.go_through(inner, where, depth)
                 self._left.pop()
-            case ast.For(target=ast.Name(id=number), body=inner) if not _may_leave(node) and number not in names_in(
-                *inner
-            ):
-                self.go_through(inner, where, depth)  # a round that changes nothing leaves the next one the same
+            case ast.For() if self._are_alike(node):
+                self.go_through(node.body, where, depth)
             case ast.Break() if self._left:
                 earlier = self._left[-1]
                 now = ast.Constant(True) if where is None else where
                 self._left[-1] = now if earlier is None else self._keep(_either(earlier, now))
             case _:
                 raise _NotAskedError
+
+    def _are_alike(self, node: ast.For) -> bool:
+        """Tell whether a round that changes nothing leaves the next one the same: it sees neither number nor locals."""
+        given = {target.id for inner in statements_in(node.body) for target in _targets(inner)}
+        sees_number = not names_in(node.target).isdisjoint(names_in(*node.body))
+        return not (_may_leave(node) or sees_number) and given.isdisjoint(self._values)
 
     def _here(self, where: ast.expr | None) -> ast.expr | None:
         """Return where we are, without the settings that have left."""
@@ -252,6 +256,11 @@ def _certain(body: Iterable[ast.stmt]) -> bool:
         if isinstance(node, (ast.If, ast.While, ast.For)) and _may_leave(node):
             return False
     return False
+
+
+def _targets(node: ast.stmt) -> list[ast.Name]:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [target for target in targets if isinstance(target, ast.Name)]
 
 
 def _may_leave(node: ast.stmt) -> bool:
