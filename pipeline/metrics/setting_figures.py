@@ -117,7 +117,7 @@ def book(
     by_day = {name: np.zeros((len(rows), len(days)), kind) for name, kind in DAY_SUMS.items()}
     starts, fills = block.starts[rows], block.counts[rows]
     most = int(fills.max(initial=1))
-    columns = {**block.columns, "price": market.in_currency(block.columns["price"])}
+    columns = {**block.columns, "price": _prices_in_currency(block, market)}
     compiled(book_settings)(
         np.array([len(rows), len(days), len(market_days)], np.int64),
         days,
@@ -148,6 +148,16 @@ def book(
 def _figures(totals: Any) -> list[float]:
     values = (figure.compute(totals) for figure in SWEEP_FIGURES)
     return [math.nan if value is None else value for value in values]
+
+
+def _prices_in_currency(block: BatchBlock, market: MarketFacts) -> Float64s:
+    """Return the prices of all fills; between the settings' parts of the column there is what was in memory."""
+    if market.price_units_per_currency == 1.0:
+        return block.columns["price"]  # type: ignore[no-any-return]
+    prices = np.zeros(len(block.columns["price"]))
+    for some in map(slice, block.starts, block.starts + block.counts):
+        prices[some] = market.in_currency(block.columns["price"][some])
+    return prices
 
 
 def _charges(

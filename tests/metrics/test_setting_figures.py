@@ -122,3 +122,18 @@ def test_what_fills_cost_is_in_them(charges: dict[str, object], engine: Engine) 
     fees = block.figures[:, [figure.name for figure in SWEEP_FIGURES].index("fees")]
     assert (fees[:2] > 0.0).tolist() == [charges != {}] * 2
     assert fees[2:].tolist() == [0.0, 0.0]
+
+
+def test_what_no_fill_was_written_into_is_not_converted(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty, no_number = np.empty, 0x7FF0_0000_0000_0001  # of the kind that a processor warns of
+
+    def as_it_was(size: int, dtype: Any = float) -> Any:
+        column = empty(size, dtype)
+        if column.dtype == np.float64:
+            column.view(np.uint64)[:] = no_number
+        return column
+
+    monkeypatch.setattr(np, "empty", as_it_was)
+    strategy, pence = load_strategy("v1_baseline"), facts_of("LSE").of_security("VOD", None)
+    settings = settings_of(strategy, [QUOTES, {**QUOTES, "quote_size": 7}])
+    assert encoded(busy_days(), strategy, settings, pence, "compiled").figures[:, 0].all()
