@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.metrics.formulas import max_drawdown_of_each, sharpe_of_each
+from pipeline.metrics.formulas import sharpe_of_each
+from pipeline.metrics.loop_bootstrap import HALF, draw_days, find_drawdowns
+from pipeline.native.functions import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,6 @@ AT_ONCE: Final = 1 << 15
 
 _STEP: Final = 0x9E3779B97F4A7C15
 _MIX: Final = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
-_HALF: Final = 32
 
 
 def normal_cdf(value: float) -> float:
@@ -112,17 +113,13 @@ def drawn_days(days: int, length: float, draws: int = DRAWS, seed: int = SEED) -
     Yields:
         The days of some of the runs, numbers from 0 on, shape (runs, days).
     """
-    begins_below = int(2.0**_HALF / length)
+    begins_below = int(2.0**HALF / length)
     each = max(1, AT_ONCE // days)
     for first in range(0, draws, each):
         runs = min(each, draws - first)
         bits = random_bits(seed, first * days, runs * days)
-        begins = (bits >> _HALF) < begins_below
-        begins[::days] = True
-        at = np.flatnonzero(begins)
-        starts = ((bits[at] & (2**_HALF - 1)) * np.uint64(days) >> np.uint64(_HALF)).astype(np.int64)
-        drawn = np.repeat(starts - at, np.diff(at, append=len(bits))) + np.arange(len(bits))
-        drawn[drawn >= days] -= days
+        drawn = np.empty(runs * days, np.int64)
+        compiled(draw_days)(runs, days, begins_below, bits, drawn)
         yield drawn.reshape(runs, days)
 
 
@@ -148,7 +145,9 @@ def intervals(daily: Float64s, draws: int = DRAWS, seed: int = SEED) -> dict[str
         runs = daily[drawn]
         figures["net_pnl"].append(runs.sum(axis=1))
         figures["sharpe"].append(sharpe_of_each(runs))
-        figures["daily_drawdown"].append(max_drawdown_of_each(np.cumsum(runs, axis=1)))
+        drawdowns = np.empty(len(runs))
+        compiled(find_drawdowns)(*runs.shape, runs, drawdowns)
+        figures["daily_drawdown"].append(drawdowns)
     ends = {name: _ends(np.concatenate(parts), len(daily)) for name, parts in figures.items()}
     total = ends["net_pnl"]
     mean = None if total is None else [end / len(daily) for end in total]
@@ -182,7 +181,7 @@ def student_t(freedom: int) -> float:
 def random_bits(seed: int, first: int, count: int) -> Int64s:
     """Return so many of the random numbers of a seed, unsigned and of 64 bits, from one of them on."""
     bits = np.arange(first + 1, first + count + 1, dtype=np.uint64)
-    bits = (bits + np.uint64(seed << _HALF)) * np.uint64(_STEP)
+    bits = (bits + np.uint64(seed << HALF)) * np.uint64(_STEP)
     for shift, factor in _MIX:
         bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
     return bits ^ (bits >> np.uint64(31))

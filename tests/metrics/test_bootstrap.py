@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline.metrics import bootstrap
 from pipeline.metrics.bootstrap import block_lengths, drawn_days, intervals, normal_cdf
+from pipeline.metrics.formulas import max_drawdown
+from pipeline.metrics.loop_bootstrap import find_drawdowns
+from pipeline.native.functions import compiled
 from tests.wobbling import wobbling_days
 
 if TYPE_CHECKING:
@@ -74,6 +77,27 @@ def test_draws_are_the_same_however_many_are_made_at_a_time(monkeypatch: pytest.
     monkeypatch.setattr(bootstrap, "AT_ONCE", 7 * 30)
     assert np.array_equal(np.concatenate([*drawn_days(30, 3.0, 50)]), whole)
     assert not np.array_equal(np.concatenate([*drawn_days(30, 3.0, 50, seed=2)]), whole)
+
+
+def test_draws_are_those_of_the_random_numbers_taken_one_by_one() -> None:
+    days, begins_below = 60, int(2**32 / 6.9)
+    for number, run in enumerate(np.concatenate([*drawn_days(days, 6.9, 40)]).tolist()):
+        day = -1
+        for at, bits in enumerate(bootstrap.random_bits(1, number * days, days).tolist()):
+            begins = at == 0 or bits // 2**32 < begins_below
+            day = bits % 2**32 * days // 2**32 if begins else (day + 1) % days
+            assert run[at] == day
+
+
+@given(st.lists(RUN, min_size=1, max_size=4))
+def test_drawdowns_of_several_runs_are_those_of_each_ones_running_total(runs: list[list[float]]) -> None:
+    days = min(map(len, runs))
+    daily, found = np.array([run[:days] for run in runs]), np.empty(len(runs))
+    assert find_drawdowns(len(runs), days, daily.ravel(), found) == len(runs) * days
+    assert found.tolist() == [max_drawdown(np.cumsum(run)) for run in daily]
+    again = np.empty(len(runs))
+    compiled(find_drawdowns)(len(runs), days, daily, again)
+    assert again.tolist() == found.tolist()
 
 
 def test_the_random_numbers_are_those_of_the_published_generator() -> None:
