@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from pipeline.ticks import NO_TICKS
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pipeline.engine.batch_outcome import BatchBlock
     from pipeline.engine.execution import Execution
@@ -66,6 +68,7 @@ class ModelCheck:
     """A security on the way through its ticks under each model of the assumption check.
 
     span: of all its ticks.
+    seconds: what it took so far, wall clock.
     """
 
     def __init__(self, task: Task, strategy: type[Strategy], market: MarketFacts, span: Span) -> None:
@@ -81,23 +84,26 @@ class ModelCheck:
         self._of_run, self._of_batch = _Seen(), {number: _Seen() for number in self._own}
         self._again: list[int] = []
         self._error: ReplayError | None = None
+        self.seconds = 0.0
 
     def _needs_fills(self, execution: Execution) -> bool:
         return self._task.conversion is not None or not execution.costs(self._market.exchange).is_free
 
     def feed(self, ticks: Ticks, fills: Fills) -> None:
         """Replay the next ticks; fills: those of the run's own model, which the loop for many settings has to give."""
-        self._of_run.add(fills)
-        self._feed(self._run, range(len(self._settings)), ticks, ends=False, expected_fills=len(fills))
+        with self._timed():
+            self._of_run.add(fills)
+            self._feed(self._run, range(len(self._settings)), ticks, ends=False, expected_fills=len(fills))
 
     def finish(self, batches: Callable[[], Iterable[Ticks]]) -> dict[str, Alternative]:
         """Return what the models give; raises what the first to fail raised, or LoopsDisagree.
 
         batches: returns all ticks once more, for models that had to be replayed from the first tick on.
         """
-        self._feed(self._run, range(len(self._settings)), NO_TICKS, ends=True)
-        if self._again:
-            self._replay_alone(batches())
+        with self._timed():
+            self._feed(self._run, range(len(self._settings)), NO_TICKS, ends=True)
+            if self._again:
+                self._replay_alone(batches())
         if self._error is not None:
             raise self._error
         for seen in self._of_batch.values():
@@ -106,6 +112,12 @@ class ModelCheck:
             name: Alternative(total.realized_pnl, float(total.fees.sum()), total.fills, self._converted(total))
             for name, total in zip(self._task.alternatives, self._totals, strict=True)
         }
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - started
 
     def _converted(self, total: _Total) -> list[float] | None:
         both = total.converted_pnl, total.converted_fees

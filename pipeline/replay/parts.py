@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+BATCHES_AHEAD: Final = 2
+"""A row group gives two batches, the day that it ends and the days after it: with one ahead only the first is read."""
+
 OF_LEVELS: Final = ("placed", "price", "number", "remaining", "crossing")
 """What the market has in its level columns of an order; the last two say whether a fill of it may follow."""
 
@@ -127,7 +130,7 @@ class PartedReplay:
 
     def _batches(self, *, ahead: bool) -> Iterator[Ticks]:
         batches = map(self._signals.on, self._file.batches())
-        return self._timed(prefetched(batches) if ahead else batches)
+        return self._timed(prefetched(batches, BATCHES_AHEAD) if ahead else batches)
 
     def _timed(self, batches: Iterator[Ticks]) -> Iterator[Ticks]:
         is_any, started = False, time.perf_counter()
@@ -241,7 +244,7 @@ def _with_last(items: Iterator[Item]) -> Iterator[tuple[Item, bool]]:
     yield item, True
 
 
-def prefetched(items: Iterator[Item], most: int = 1) -> Iterator[Item]:
+def prefetched(items: Iterator[Item], most: int) -> Iterator[Item]:
     """Yield items, of which the next, at most so many, are made on a thread meanwhile."""
     end = object()
     with ThreadPoolExecutor(max_workers=1) as thread:

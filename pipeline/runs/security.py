@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
     from pipeline.errors import WorkerDied
     from pipeline.metrics.ledger import Ledger
+    from pipeline.replay.parts import Part
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
-PARTS_AHEAD: Final = 4
+PARTS_AHEAD: Final = 8
 """How many parts of a security that is replayed alone are made while one is written: files are written in bursts."""
 
 MOST_CACHED: Final = 32 * 2**20
@@ -146,11 +147,9 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
             replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine, signals)
             check = ModelCheck(task, strategy, market, replay.span) if task.alternatives else None
             ahead = task.at_a_time == 1 and file.row_groups > 1 and task.engine == "compiled"
-            (ledger, added), check_seconds = _recorded(task, replay, check, files, ahead=ahead)
-        done = time.perf_counter()
+            ledger, added = _recorded(task, replay, check, files, ahead=ahead)
+        replay_seconds = time.perf_counter() - started - replay.read_seconds - (check.seconds if check else 0.0)
         alternatives = check.finish(lambda: _batches(task)) if check is not None else {}
-        replay_seconds = max(done - started - replay.read_seconds - check_seconds, 0.0)
-        check_seconds += time.perf_counter() - done
         with _writing(), _all_or_none(files.close()) as staged:
             ledger = with_own_figures(ledger, strategy, staged)
             contents = _committed(staged, destination)
@@ -165,19 +164,24 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
         files=contents if destination.folder is None else {},
         content=packed(ledger, added, alternatives, contents) if contents else None,
         read_seconds=replay.read_seconds,
-        replay_seconds=replay_seconds,
-        check_seconds=check_seconds,
+        replay_seconds=max(replay_seconds, 0.0),
+        check_seconds=check.seconds if check is not None else 0.0,
         opened=undeclared_files(strategy),
     )
 
 
 def _recorded(
     task: Task, replay: PartedReplay, check: ModelCheck | None, files: SecurityFiles, *, ahead: bool
-) -> tuple[tuple[Ledger, Ledger | None], float]:
-    """Replay a security part by part into its files and its ledgers; return how long the check took of it, seconds."""
-    builder, check_seconds = None, 0.0
+) -> tuple[Ledger, Ledger | None]:
+    """Replay a security part by part into its files and its ledgers, own and converted.
+
+    ahead: each of reading, replaying and the check on a thread of its own, some parts ahead of what is written.
+    """
+    builder = None
     converted = None if task.conversion is None else ConvertedBuilder(task.conversion)
     parts = replay.parts(ahead=ahead)
+    if check is not None:
+        parts = _checked(prefetched(parts, PARTS_AHEAD) if ahead else parts, check)
     for part in prefetched(parts, PARTS_AHEAD) if ahead else parts:
         account = account_of(task, part.replayed, part.observed)
         builder = builder or LedgerBuilder(account)
@@ -186,13 +190,15 @@ def _recorded(
             converted.add(account)
         with _writing():
             files.add(part)
-        if check is not None:
-            started = time.perf_counter()
-            check.feed(part.ticks, part.replayed.fills)
-            check_seconds += time.perf_counter() - started
     assert builder is not None  # noqa: S101 - there is one part at least
     ledger, whole = builder.finish(replay.whole), replay.whole
-    return (ledger, None if converted is None else converted.finish(whole, ledger)), check_seconds
+    return ledger, None if converted is None else converted.finish(whole, ledger)
+
+
+def _checked(parts: Iterator[Part], check: ModelCheck) -> Iterator[Part]:
+    for part in parts:
+        check.feed(part.ticks, part.replayed.fills)
+        yield part
 
 
 def _batches(task: Task) -> Iterator[Ticks]:
