@@ -86,8 +86,8 @@ sensitivity: setup ## what the P&L owes to how orders are assumed to fill
 sweep: setup ## many settings at once: SWEEP=configs/sweeps/v1_baseline.json, or ARGS="--grid NAME=VALUE,VALUE"
 	@$(RUN_PIPELINE) sweep $(SWEEP) $(if $(filter command line,$(origin STRATEGY)),--strategy $(STRATEGY)) $(if $(CONFIG),--config $(CONFIG)) $(COMMON)
 
-inspect: setup ## what is in data/parquet: rows, days, gaps, odd prices and books, and warnings
-	@$(RUN_PIPELINE) inspect $(ARGS)
+inspect: setup ## what is in data/parquet, or of SECURITY=FAB: rows, days, gaps, odd prices and books, and warnings
+	@$(RUN_PIPELINE) inspect $(if $(SECURITY),"$(SECURITY)") $(ARGS)
 
 compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
 	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN_PIPELINE) compare "$(A)" "$(B)" $(ARGS)
@@ -101,11 +101,11 @@ report: setup ## the page of the last run, or of RUN=output/one, made anew; ARGS
 runs: setup ## all runs below output/: what they came to, what changed; output/index.html made anew
 	@$(RUN_PIPELINE) runs $(ARGS)
 
-show: setup ## one security of the last run: SECURITY=FAB, ARGS="--fills --first 50" for its fills
-	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN_PIPELINE) show "$(SECURITY)" $(ARGS)
+show: setup ## one security of the last run, or of RUN=output/one: SECURITY=FAB, ARGS="--fills --first 50" for its fills
+	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN_PIPELINE) show "$(SECURITY)" $(if $(RUN),--run "$(RUN)") $(ARGS)
 
-explain: setup ## why a fill happened: SECURITY=FAB FILL=17; or what our order was: AT="2025-05-12 11:03:07" SIDE=sell
-	@$(if $(and $(SECURITY),$(FILL)$(AT)),,$(error Say which fill or when: make explain SECURITY=FAB FILL=17))$(RUN_PIPELINE) explain "$(SECURITY)" $(if $(FILL),--fill "$(FILL)") $(if $(AT),--at "$(AT)") $(if $(SIDE),--side "$(SIDE)") $(ARGS)
+explain: setup ## why a fill of the last run, or of RUN=output/one, happened: SECURITY=FAB FILL=17; or what our order was: AT="2025-05-12 11:03:07" SIDE=sell
+	@$(if $(and $(SECURITY),$(FILL)$(AT)),,$(error Say which fill or when: make explain SECURITY=FAB FILL=17))$(RUN_PIPELINE) explain "$(SECURITY)" $(if $(FILL),--fill "$(FILL)") $(if $(AT),--at "$(AT)") $(if $(SIDE),--side "$(SIDE)") $(if $(RUN),--run "$(RUN)") $(ARGS)
 
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
 	@$(RUN_PIPELINE) validate $(CHOICE) $(ARGS)

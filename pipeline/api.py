@@ -74,7 +74,7 @@ def convert(
         workbooks: Path or paths of .xlsx, .xlsm, .csv, .csv.gz or .parquet files; by default every one in `data/raw`.
         parquet_dir: Directory for the Parquet files, or a URI such as `s3://bucket/ticks`.
         header_row: Row that holds the column names, counted from 1; by default the first that has all of them.
-        security: The security of the one sheet that names none, as "FAB UH Equity".
+        security: Security of a single sheet that names none, as "FAB UH Equity".
         date_order: How to read times as 05/06/2025: "dmy" or "mdy"; by default the sheet's own days tell.
         only, max_sheets: Tickers or sheet names to convert, and how many securities at most; by default all.
         workers: Sheets read at a time; by default the number of CPUs.
@@ -162,7 +162,7 @@ def backtest(
         parameters: Config keys set for all securities, over the config, and switches as `execution.fill_price`.
         ignore_conditions: Condition codes, as `XT,OB`, of prints that fill nothing, over the config's; empty for none.
         securities, max_sheets: Tickers to replay, and how many at most; by default all in the directory.
-        market: The market of securities whose names say none that is known; the config's `exchange` comes before it.
+        market: Market of the securities whose names give no known one; the config's `exchange` comes before it.
         fx, currency: Rates, as a file, {"USD": 3.6725} or texts as `--fx` takes, and what they convert totals to.
         allow_stale: Run although a workbook has changed since it was converted, with a warning.
         fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.

@@ -81,7 +81,7 @@ Securities = Annotated[
     "str | Sequence[str]", Option("Only these tickers, separated by commas.", metavar="TICKERS", completion="tickers")
 ]
 Market = Annotated[
-    str | None, Option("The market of securities whose names say none that is known, as `ES1 Index`.", metavar="NAME")
+    str | None, Option("Market of the securities whose names give no known one, such as `ES1 Index`.", metavar="NAME")
 ]
 FxRates = Annotated[
     "str | Path | Mapping[str, float] | Sequence[str | Path]",
@@ -209,9 +209,7 @@ HeaderRow = Annotated[
 ]
 SheetSecurity = Annotated[
     str | None,
-    Option(
-        'The security of the one sheet that names none, as "FAB UH Equity".', default="what it says", metavar="NAME"
-    ),
+    Option('Security of a single sheet that names none, as "FAB UH Equity".', default="what it says", metavar="NAME"),
 ]
 DateOrderOption = Annotated[
     str | None,
@@ -333,7 +331,9 @@ DeskFills = Annotated[
     "str | Path",
     Option("The desk's own fills: a .csv or .xlsx file.", metavar="FILLS", argument=True, see="../use/reconcile.md"),
 ]
-Window = Annotated[float, Option("How far apart in time two fills may be that are one, seconds.", metavar="SECONDS")]
+Window = Annotated[
+    float, Option("Maximum time between two fills that are taken for one, in seconds.", metavar="SECONDS")
+]
 PriceTolerance = Annotated[
     float | None, Option("How far apart in price.", default="one tick at that price", metavar="PRICE")
 ]

@@ -217,7 +217,7 @@ def reconcile(
     Args:
         fills: A .csv, .xlsx or .xlsm file with time, security, side, price and quantity of each fill.
         run, output_dir: A run folder, or the name of one below `output_dir`; by default the one written last there.
-        window: How far apart in time two fills may be that are one, seconds.
+        window: Maximum time between two fills that are taken for one, in seconds.
         price_tolerance: How far apart in price; by default one tick at that price.
         switch: The execution switch whose values are tried.
         parquet_dir, signals: Directory or URI of the ticks that the run replayed, and of its files of signals.

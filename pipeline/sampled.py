@@ -4,10 +4,14 @@ Annotations are not postponed, since the command line is made from them.
 """
 
 from pathlib import Path
+from typing import Final
 
 from pipeline import options as take
 from pipeline.errors import BadRequest
 from pipeline.option_values import checked
+
+MOST_DAYS: Final = 20_000
+"""What a sheet has rows for; each day has 50 of them at least."""
 
 
 @checked
@@ -30,7 +34,7 @@ def sample(
     from pipeline.conversion.sample import write_sample
 
     path = Path(workbook)
-    if days < 1:
-        raise BadRequest(f"--days is {days}; it takes a whole number of at least 1.")
+    if not 1 <= days <= MOST_DAYS:
+        raise BadRequest(f"--days is {days}; it takes a whole number from 1 to {MOST_DAYS:,}.")
     write_sample(path, seed=seed, days=days)
     return path

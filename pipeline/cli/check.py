@@ -61,7 +61,8 @@ def benchmark(
 ) -> CommandResult:
     """Time sequential against parallel work, stage by stage.
 
-    With --scale whole backtests of many and of long securities, by workers, beside what cannot be saved.
+    With --scale, times whole backtests of many securities and of one long one, by workers, against the least they
+    could take.
 
     Example: pipeline benchmark data/raw/ticks.xlsx --runs 3
     """

@@ -1,5 +1,6 @@
 """The commands that make data: convert workbooks, make a synthetic one, copy configs for editing, run the demo."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -72,7 +73,8 @@ def new(
     contents = start_of(Path(file), like)
     _write(contents)
     written, config = contents
-    line = f"Next: pipeline backtest --strategy {written} --config {config}"
+    strategy_file, config_file = (shlex.quote(path.as_posix()) for path in contents)
+    line = f"Next: pipeline backtest --strategy {strategy_file} --config {config_file}"
     return CommandResult(line, {"strategy": written, "config": config, "like": like})
 
 

@@ -181,9 +181,9 @@ def _show_assumptions(run: BacktestRun) -> None:
         return
     worst = f"worst switch alone: {verdict.worst_switch}" if verdict.worst_switch else NO_WORSE
     lines = {
-        f"Net P&L, {currency()}: as the classic rules fill orders": money(verdict.classic),
+        f"Net P&L, {currency()}: under the classic fill rules": money(verdict.classic),
         "              as an exchange would fill them (strict)": money(verdict.strict),
-        "              strict, by what the queue ahead did": verdict.band,
+        "              strict, range over queue models": verdict.band,
         f"              {worst}": money(verdict.worst),
     }
     _show_lines(lines)

@@ -109,7 +109,7 @@ def _show_changes(rows: Sequence[RunRow]) -> None:
         note = _state(row) or row.note
         if changed or note:
             table.append([row.name, changed, note])
-    columns = [Column("run", "name"), Column("other than the one before", "text"), Column("note", "text")]
+    columns = [Column("run", "name"), Column("changed since the previous run", "text"), Column("note", "text")]
     if table:
         show_table("What changed", columns, table)
 

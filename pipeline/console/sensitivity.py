@@ -41,7 +41,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
         verdict = verdict_of(total)
         if verdict and verdict.band_low is not None:
             facts |= {"band_low": verdict.band_low, "band_high": verdict.band_high}
-            console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
+            console().show(f"As an exchange would fill them (strict), range over queue models:\n  {verdict.band}\n")
         line = "nothing was replayed" if not by_execution else "several currencies, which do not add up"
         if verdict:
             line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}"

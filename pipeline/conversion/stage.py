@@ -71,7 +71,7 @@ def convert(
         workbooks: Paths of the workbooks.
         parquet_dir: The store, on disk or in a bucket.
         header_row: Row of the column names, counted from 1; by default it is looked for.
-        security: The security of the one sheet that names none, as "FAB UH Equity".
+        security: Security of a single sheet that names none, as "FAB UH Equity".
         date_order: Of times such as 05/06/2025, dmy or mdy; by default the sheet itself decides.
         only: Tickers or sheet names to convert; by default all.
         max_sheets: How many securities at most.

@@ -236,7 +236,7 @@ def _of_book(ticker: str, counts: Counts) -> Iterator[str]:
         if length > much * counts.session:
             yield (
                 f"{ticker}: the book is {what} for {span(length)} ({length / counts.session:.0%} of the session, "
-                f"{events:,} events). Quotes at such times fill as no market would let them."
+                f"{events:,} events). Orders quoted at such times fill in ways no market would allow."
             )
     if counts.first_far is not None:
         far = counts.first_far

@@ -43,9 +43,7 @@ def in_words(portfolio: Mapping[str, Any]) -> list[str]:
     days = portfolio["market_days"] or 0
     if portfolio["intervals"] is None:
         return [too_few(days)]
-    said = [
-        f"Of 100 runs of {days:,} days like these, 95 would lie between these ends, by {DRAWS:,} runs drawn from them."
-    ]
+    said = [f"95 % bootstrap intervals, from {DRAWS:,} resamples of these {days:,} days."]
     if portfolio["probabilistic_sharpe"] is None:
         return said
     return [*said, _sureness(portfolio), *_shape(portfolio, days)]
@@ -65,11 +63,12 @@ def _shape(portfolio: Mapping[str, Any], days: int) -> list[str]:
     if abs(following) > 2.0 / days**0.5:
         over = "overstates" if following > 0.0 else "understates"
         said.append(
-            f"A day's P&L goes {'with' if following > 0.0 else 'against'} that of the day before (autocorrelation "
-            f"{ratio(following)}): √252 {over} the Sharpe ratio; the intervals count that, the probability does not."
+            f"Daily P&L is {'' if following > 0.0 else 'negatively '}autocorrelated ({ratio(following)}), so √252 "
+            f"{over} the Sharpe ratio; the intervals allow for this, the probability does not."
         )
     if skew < ONE_SIDED or kurtosis > FAT:
         said.append(
-            f"A few days decide (skew {ratio(skew)}, kurtosis {ratio(kurtosis)}): others may lose what these do not."
+            f"A few days drive the result (skew {ratio(skew)}, kurtosis {ratio(kurtosis)}): another sample could lose "
+            "where this one did not."
         )
     return said

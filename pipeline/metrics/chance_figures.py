@@ -101,7 +101,12 @@ CHANCE_FIGURES: Final = (
         meaning="How many market days like these it takes to be 95 % sure that the true Sharpe ratio is above 0.",
         formula="1 + (`sharpe_error` / `sharpe` · 1.645)² · (n - 1), rounded up",
         source=RATIO,
-        missing=(*NO_SHAPE, Reason("The Sharpe ratio is not above 0, or so near that a million days were too few.")),
+        missing=(
+            *NO_SHAPE,
+            Reason(
+                "The Sharpe ratio is not above 0, or is so close to it that even a million days would not be enough."
+            ),
+        ),
         better=-1,
     ),
     Figure(

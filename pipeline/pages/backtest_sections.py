@@ -145,7 +145,7 @@ def _intervals(contents: Contents) -> Piece:
     if not rows:
         return NOTHING
     heads = ("Figure", "This run", "From", "To")
-    table = table_of("How else it might have come out: 95 % intervals", heads, rows, name="intervals", kind="labels")
+    table = table_of("How it might have turned out: 95 % intervals", heads, rows, name="intervals", kind="labels")
     return scrolls("95 % intervals of the portfolio's figures", table)
 
 
@@ -154,7 +154,7 @@ def _verdict(check: Check) -> Piece:
     band = NOTHING
     if verdict.band_low is not None and verdict.band_high is not None:
         both = (amount(verdict.band_low), amount(verdict.band_high), currency())
-        band = html(", and %s to %s %s by what the queue ahead of us did", *both)
+        band = html(", and %s to %s %s over the queue models", *both)
     worst, unit = html("%s", NO_WORSE), currency()
     if verdict.worst_switch and verdict.worst is not None:
         worst = html("the worst single switch, %s, leaves %s %s", verdict.worst_switch, amount(verdict.worst), unit)

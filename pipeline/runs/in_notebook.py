@@ -83,7 +83,7 @@ def runs_html(rows: Sequence[RunRow]) -> str:
         ]
         for row in rows
     ]
-    heads = ("run", "finished", "in", "net P&L", "strict", "Sharpe", "fills", "other than the one before", "note")
+    heads = ("run", "finished", "in", "net P&L", "strict", "Sharpe", "fills", "changed since the previous run", "note")
     notes = [html_line(f"Net realised equity of {row.name}, {row.currency}", row.equity) for row in rows[:1]]
     return html_table(
         f"Runs, the latest first; {unit_of(row.currency for row in rows if row.is_complete)}", heads, table, notes

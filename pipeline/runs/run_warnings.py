@@ -74,8 +74,8 @@ def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
         )
         if classic > 0.0 > strict:
             yield (
-                f"The profit hangs on how orders are assumed to fill: {money(classic)} {currency()} under the classic "
-                f"rules, {money(strict)} {currency()} as an exchange would fill them."
+                f"The profit depends on how orders are assumed to fill: {money(classic)} {currency()} under the "
+                f"classic rules, {money(strict)} {currency()} as an exchange would fill them."
             )
 
 
@@ -94,7 +94,7 @@ def _no_exchange(execution: Execution, done: Mapping[str, Ledger]) -> Iterator[s
         )
     if execution.settings["marketable"] == "rest" and (many := _many(marketable)):
         yield (
-            "Fills of orders that were placed at or through the opposite touch and stood in a queue all the same (% of "
+            "Fills of orders that were placed at or through the opposite touch but were queued anyway (% of "
             f"fills): {many}. --set execution.marketable=take lets them trade at once."
         )
     if many := _many(beyond):

@@ -34,11 +34,12 @@ def read_sweep(path: Path) -> Grid:
     path = config_file(path)
     if not path.is_file():
         folder = path if path.is_dir() else path.parent
-        known = [str(folder / file.name) for file in config_files(folder)]
-        there = f" There are: {', '.join(known)}." if known else ""
+        known = [file.name for file in config_files(folder)]
+        there = f" There are: {', '.join(str(folder / name) for name in known)}." if known else ""
         if path.is_dir():
             raise SweepError(f"{path} is a folder, and a sweep file is needed.{there}")
-        raise SweepError(f"{path}: no such sweep file.{nearest(str(path), known) or there}")
+        close = nearest(path.name, known)
+        raise SweepError(f"{path}: no such sweep file.{close or there} Or give the values by --grid NAME=VALUE,VALUE.")
     raw = read_json(path)
     for key in raw:
         if key not in BLOCKS:

@@ -25,8 +25,8 @@ def in_words(luck: Mapping[str, Any] | None) -> list[str]:
     said = [_first(luck), _tried(luck, f" in {counted(sweeps, 'sweep')}" if sweeps > 1 else "")]
     by_chance, over = percent(luck["p_value"]), percent(luck["overfitting_probability"])
     said.append(
-        f"The best of {settings:,} settings without merit would do as well with a probability of {by_chance}. What is "
-        f"best on half of the days is below the median on the other half with one of {over}."
+        f"The best of {settings:,} worthless settings would do as well {by_chance} of the time. The best setting on "
+        f"one half of the days falls below the median on the other half {over} of the time."
     )
     return [*said, f"These are of {used:,} settings, evenly spread."] if used < settings else said
 
@@ -55,10 +55,11 @@ def _first(luck: Mapping[str, Any]) -> str:
 
 
 def _tried(luck: Mapping[str, Any], where: str) -> str:
-    independent = counted(max(round(luck["independent_trials"]), 1), "independent one")
+    independent = counted(max(round(luck["independent_trials"]), 1), "independent trial")
     deflated, alone = percent(luck["deflated_sharpe"]), percent(luck["probabilistic_sharpe"])
     return (
-        f"{luck['settings_ever']:,} settings were tried on these ticks{where}, as good as {independent}: the best has "
-        f"a Sharpe ratio above luck's, {ratio(luck['sharpe_by_chance'])}, with a probability of {deflated} (deflated "
-        f"Sharpe ratio), above 0 with one of {alone} had it been the only one."
+        f"{luck['settings_ever']:,} settings were tried on these ticks{where}, equivalent to {independent}. The "
+        f"probability that the best one's true Sharpe ratio exceeds the {ratio(luck['sharpe_by_chance'])} expected "
+        f"from luck is {deflated} (deflated Sharpe ratio); had it been the only trial, that of exceeding 0 would be "
+        f"{alone}."
     )

@@ -53,7 +53,7 @@ def total_of(tmp_path: Path, model: str) -> str:
 def test_the_closing_table_ends_with_four_lines_of_the_check(screen: Any, tmp_path: Path) -> None:
     lines = screen()[0].splitlines()[-6:-1]
     assert lines.pop() == "2 market days: too few to say how much of the P&L is chance; it takes 10."
-    assert lines[0].startswith("Net P&L, AED: as the classic rules fill orders")
+    assert lines[0].startswith("Net P&L, AED: under the classic fill rules")
     assert lines[1].startswith("              as an exchange would fill them (strict)")
     worst = re.match(r" {14}worst switch alone: ([\w=.:]+) ", lines[3])
     assert worst is not None

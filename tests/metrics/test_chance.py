@@ -17,14 +17,17 @@ USUAL: Final[dict[str, Any]] = {
     "skew": 0.1,
     "kurtosis": 3.2,
 }
-ENDS: Final = "Of 100 runs of 64 days like these, 95 would lie between these ends, by 2,000 runs drawn from them."
+ENDS: Final = "95 % bootstrap intervals, from 2,000 resamples of these 64 days."
 SURE: Final = (
     "The true Sharpe ratio is above 0 with a probability of 91.3 %; to be 95 % sure it takes 1,234 market days like "
     "these, were this the only setting ever tried."
 )
 GOES: Final = (
-    "A day's P&L goes {} that of the day before (autocorrelation {}): √252 {} the Sharpe ratio; the intervals count "
-    "that, the probability does not."
+    "Daily P&L is {}autocorrelated ({}), so √252 {} the Sharpe ratio; the intervals allow for this, the probability "
+    "does not."
+)
+FEW_DAYS: Final = (
+    "A few days drive the result (skew -1.50, kurtosis 3.20): another sample could lose where this one did not."
 )
 
 
@@ -42,7 +45,7 @@ GOES: Final = (
             [
                 ENDS,
                 SURE,
-                GOES.format("with", "0.31", "overstates"),
+                GOES.format("", "0.31", "overstates"),
             ],
         ),
         (
@@ -50,13 +53,10 @@ GOES: Final = (
             [
                 ENDS,
                 SURE,
-                GOES.format("against", "-0.31", "understates"),
+                GOES.format("negatively ", "-0.31", "understates"),
             ],
         ),
-        (
-            {"skew": -1.5},
-            [ENDS, SURE, "A few days decide (skew -1.50, kurtosis 3.20): others may lose what these do not."],
-        ),
+        ({"skew": -1.5}, [ENDS, SURE, FEW_DAYS]),
         (
             {"market_days": 4, "intervals": None},
             ["4 market days: too few to say how much of the P&L is chance; it takes 10."],

@@ -36,7 +36,7 @@ def test_the_intervals_are_those_of_metrics_json(tmp_path: Path) -> None:
     said = page.root.one("p", id="chance").text
     probability = min(max(portfolio["probabilistic_sharpe"], 0.001), 0.999)
     assert re.search(f"with a probability of (over |under )?{probability * 100:.1f} %", said)
-    assert "Of 100 runs of 30 days like these, 95 would lie between these ends" in said
+    assert "95 % bootstrap intervals, from 2,000 resamples of these 30 days." in said
 
 
 @pytest.mark.parametrize(("days", "is_shown"), [(4, False), (9, False), (10, True)])

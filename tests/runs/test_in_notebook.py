@@ -146,8 +146,9 @@ def test_a_sample_is_made_and_says_where_it_is(tmp_path: Path) -> None:
     made = sample(tmp_path / "new" / "ticks.xlsx", days=1)
     assert made == tmp_path / "new" / "ticks.xlsx"
     assert made.is_file()
-    with pytest.raises(PipelineError, match="--days is 0"):
-        sample(made, days=0)
+    for days in (0, 20_001):
+        with pytest.raises(PipelineError, match=f"--days is {days}; it takes a whole number from 1 to 20,000"):
+            sample(made, days=days)
 
 
 def test_a_comparison_shows_both_runs_and_what_differs(runs: tuple[Path, Any]) -> None:

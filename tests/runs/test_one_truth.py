@@ -177,10 +177,10 @@ def test_the_band_is_the_same_everywhere(run: Shown) -> None:
     verdict = run.read("run.json")["assumption_check"]
     assert (verdict["band_low"], verdict["band_high"]) == (low, high)
     assert low <= verdict["strict"] <= high
-    line = next(text for text in run.lines if "strict, by what the queue ahead did" in text)
+    line = next(text for text in run.lines if "strict, range over queue models" in text)
     assert line.endswith(f" {aed(low)} to {aed(high)}")
     page_verdict = " ".join(run.page.root.one("p", **{"class": "verdict"}).text.split())
-    assert f"{aed(low)} to {aed(high)} AED by what the queue ahead of us did" in page_verdict
+    assert f"{aed(low)} to {aed(high)} AED over the queue models" in page_verdict
 
 
 def by_view(rows: Mapping[str, Any]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
         [result(alternatives=checked(2_000.0, -100.0)), result(ticker="MODON", alternatives=checked(34.5, -400.25))],
         [
             (
-                "The profit hangs on how orders are assumed to fill: 2,034.50 AED under the classic rules, "
+                "The profit depends on how orders are assumed to fill: 2,034.50 AED under the classic rules, "
                 "-500.25 AED as an exchange would fill them."
             )
         ],
@@ -135,7 +135,7 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
         [result(traded(marketable=3)), result(traded(marketable=200), ticker="MODON")],
         [
             (
-                "Fills of orders that were placed at or through the opposite touch and stood in a queue all the same "
+                "Fills of orders that were placed at or through the opposite touch but were queued anyway "
                 "(% of fills): FAB 1.5, MODON 100.0. --set execution.marketable=take lets them trade at once."
             )
         ],

@@ -184,8 +184,14 @@ def test_a_malformed_file_is_an_error_that_names_it_and_what_is_wrong(tmp_path: 
 
 def test_a_file_that_is_not_there_names_the_nearest_that_is(tmp_path: Path) -> None:
     (tmp_path / "refill.json").write_text("{}")
-    with pytest.raises(SweepError, match=r"refil.json: no such sweep file. Did you mean '.*refill.json'\?"):
+    with pytest.raises(SweepError, match=r"refil.json: no such sweep file. Did you mean 'refill.json'\?"):
         read_sweep(tmp_path / "refil.json")
+
+
+def test_a_file_that_is_not_there_is_not_taken_for_any_other_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "v1_baseline.json").write_text("{}")
+    with pytest.raises(SweepError, match=r"file. There are: .*v1_baseline.json. Or give the values by --grid"):
+        read_sweep(tmp_path / "v2_1_stop_loss.json")
 
 
 REFUSED: Final[dict[str, tuple[dict[str, object], str]]] = {
