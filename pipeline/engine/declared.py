@@ -48,6 +48,18 @@ def check_declared(strategy: type, base: type, typed: Collection[str]) -> None:
     _check_hooks(strategy, base)
 
 
+def check_own_name(strategy: type, name: str) -> None:
+    """Raise StrategyError for the name of a field that the engine, or Python, has another meaning for."""
+    if "__" not in name:
+        return
+    begins = [f"_{owner.__name__.lstrip('_')}__" for owner in strategy.__mro__]
+    mangled = next((name.removeprefix(begin) for begin in begins if name.startswith(begin)), "")
+    why = f".{name} has two underscores in a row, which the engine's own names have; write one."
+    if mangled:
+        why = f".__{mangled}: a name that begins with two underscores is another in Python; write `_{mangled}`."
+    raise StrategyError(f"{declaration(strategy, name)}: {strategy.__name__}{why}")
+
+
 def own_classes(strategy: type, base: type) -> list[type]:
     """Return the user's classes that a strategy is made of."""
     return [owner for owner in strategy.__mro__ if owner not in base.__mro__]

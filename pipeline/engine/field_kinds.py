@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast, get_args, get_origin
+
+MOST_EXACT: Final = 2**53
+"""Up to here, and down to minus it, every whole number is a float as well."""
 
 Kind: TypeAlias = Literal["int", "float", "bool"]
 
@@ -26,6 +29,13 @@ def is_a(kind: str, value: object) -> bool:
     if isinstance(value, bool) or kind == "bool":
         return isinstance(value, bool) and kind == "bool"
     return isinstance(value, int) or (kind == "float" and isinstance(value, float))
+
+
+def exact_float(value: float) -> float:
+    """Return a number as a float; raises OverflowError for a whole number that a float may not be."""
+    if isinstance(value, int) and abs(value) > MOST_EXACT:
+        raise OverflowError(f"{value:,} is beyond 2**53 and would change as a float; write float(...) if it may")
+    return float(value)
 
 
 def resolved(hint: Any) -> tuple[Kind | Literal["object"], bool, Unit]:

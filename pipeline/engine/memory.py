@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from pipeline.engine.field_kinds import exact_float
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -91,10 +92,9 @@ class Compound:
 
 
 class Array(Compound):
-    """So many floats, 0.0 at first: `self.steps[3] += m.price`. An index below 0 or not below its size fails.
+    """So many floats, 1 to 10,000, 0.0 at first: `self.steps[3] += m.price`.
 
-    Args:
-        size: How many, 1 to 10,000.
+    An index below 0 or not below its size fails, as does a whole number that no float is.
     """
 
     values: FloatColumn
@@ -109,7 +109,7 @@ class Array(Compound):
 
     def __setitem__(self, at: int, value: float) -> None:
         """Store a number at an index."""
-        self.values[_index(at, self.size)] = float(value)
+        self.values[_index(at, self.size)] = exact_float(value)
 
 
 class IntArray(Compound):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_orig
 
 from pipeline.engine.called import check_times, market_for
 from pipeline.engine.constants import constants
-from pipeline.engine.declared import check_declared, declaration, own_classes
+from pipeline.engine.declared import check_declared, check_own_name, declaration, own_classes
 from pipeline.engine.facts_read import facts_read
 from pipeline.engine.field_kinds import Kind, Unit, is_a, resolved, start_of
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
@@ -219,6 +219,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     for name, hint in hints.items():
         if hint is ClassVar or get_origin(hint) is ClassVar:
             continue
+        check_own_name(strategy, name)
         kind, optional, unit = resolved(hint)
         value = getattr(strategy, name, None)
         if kind == "object" and isinstance(value, _Declared):

@@ -100,7 +100,7 @@ REFUSED: Final = {
     "a division into int memory": ("self.count = m.volume / 2", "count is declared int and would become a float here"),
     "a size that is a float": ("m.quote_bid(m.bid, 1_000 / m.bid)", "quote_bid takes size as int and would be given a"),
     "a quantity that is a float": ("x = m.buy_at_ask(m.price)", "buy_at_ask takes quantity as int and would be given"),
-    "a number into a flag": ("self.on = m.volume", "on is declared bool and would become a int here"),
+    "a number into a flag": ("self.on = m.volume", "on is declared bool and would become an int here"),
     # statements
     "try": ("\n        try:  # here\n            pass\n        finally:\n            pass\n        pass", OUTSIDE),
     "with": ("\n        with m:  # here\n            pass\n        pass", OUTSIDE),

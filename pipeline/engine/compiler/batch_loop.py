@@ -95,5 +95,5 @@ def _fixed_by_setting(flat: FlatReplay) -> frozenset[str]:
         *("s_" + name for name in flat.fields.parameters.keys() - flat.fields.compounds.keys()),
     }
     return frozenset(names) | {
-        f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional
+        f"s_{name}__given" for name, parameter in flat.fields.parameters.items() if parameter.optional
     }

@@ -35,6 +35,8 @@ REASONS: Final = {
     "order": "a size for an order that was given no price; quote it first",
     "index": "an index below 0 or not below the size of an array",
     "argument": "a side, a trade type or an event that there is not",
+    "null": "a parameter that is null; test it with `is not None` first",
+    "step": "a range whose step is 0",
 }
 """What a line did, by the word under which it is noted."""
 
@@ -98,6 +100,7 @@ CHECKS: Final = {
     "shifted_back": Check(("int", "int"), "b < 0", "a >> min(b, 63)"),
     "divisor": Check(("float",), "a == 0.0", "a", "float", goes_on=True),
     "base": Check(("float", "float"), "a == 0.0 and b < 0.0", "a", "float", goes_on=True),
+    "present": Check(("int",), "a == 0", "a", goes_on=True),
     "whole_divisor": Check(("int",), "a == 0", "a"),
     "within": Check(("float",), "not (a >= -9223372036854775808.0 and a < 9223372036854775808.0)", "a", "float"),
     "radicand": Check(("float",), "a < 0.0", "a", "float", goes_on=True),

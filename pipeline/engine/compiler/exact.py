@@ -95,8 +95,11 @@ class _Exact(ast.NodeTransformer):
         wanted = number_of(target, self._names).kind
         if is_wider(number.kind, wanted):
             name = given_name(node)[2:].partition("__")[0]
-            why = f"{name} is declared {wanted} and would become a {number.kind} here; write int(...) or declare it"
-            raise self._error(node, f"{why} {number.kind}.")
+            is_truths = wanted == "bool" and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, BITWISE)
+            instead = "`and`, `or` or `!=` for `&`, `|` or `^`," if is_truths else "int(...)"
+            article = "an" if number.kind == "int" else "a"
+            why = f"{name} is declared {wanted} and would become {article} {number.kind} here; write {instead}"
+            raise self._error(node, f"{why} or declare it {number.kind}.")
         value = self.visit(node.value)
         if wanted == "float" and number.kind != "float":
             value = self._whole_as_float(value, number.span, line_of(node))
@@ -136,7 +139,10 @@ class _Exact(ast.NodeTransformer):
         if any(number.kind == "float" for number in numbers):
             raise self._error(node, "range takes whole numbers; write int(...).")
         if len(bounds) > 2 and line_of(node) and may_be_zero(numbers[2].span):  # noqa: PLR2004 - a step
-            bounds = (*bounds[:2], checked("whole_divisor", bounds[2:], "number", line_of(node)))
+            bounds = (*bounds[:2], checked("whole_divisor", bounds[2:], "step", line_of(node)))
+        if len(bounds) > 2 and line_of(node) and not inside(_after(numbers[1].span, numbers[2].span), WHOLE):  # noqa: PLR2004
+            last = checked("plus", bounds[1:], "number", line_of(node))
+            bounds = (bounds[0], ast.BinOp(last, ast.Sub(), bounds[2]), bounds[2])
         return ast.For(node.target, ast.Call(node.iter.func, list(bounds), []), self._block(node.body), [])
 
     def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -297,6 +303,11 @@ class _Exact(ast.NodeTransformer):
 
     def _error(self, node: ast.AST, why: str) -> StrategyError:
         return StrategyError(f"{self._where(node)}: {why}")
+
+
+def _after(stop: Span, step: Span) -> Span:
+    """Return what the number of a range's turn can be once it has passed the stop."""
+    return of_operator(ast.Add(), stop, step)
 
 
 def _quoted(test: ast.expr, known: frozenset[str]) -> frozenset[str]:

@@ -31,7 +31,12 @@ def as_float(value: ast.expr) -> ast.expr:
 
 def as_whole(value: ast.expr, number: Number) -> ast.expr:
     """Return a truth value as the whole number that it is."""
-    return ast.BinOp(value, ast.Add(), ast.Constant(0)) if number.kind == "bool" else value
+    return as_number_of_truth(value) if number.kind == "bool" else value
+
+
+def as_number_of_truth(truth: ast.expr) -> ast.expr:
+    """Return 1 for what is true, 0 for what is false."""
+    return ast.BinOp(truth, ast.Add(), ast.Constant(0))
 
 
 def line_of(node: ast.AST) -> int:

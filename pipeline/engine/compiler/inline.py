@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from copy import copy
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.lower import Expressions
+from pipeline.engine.compiler.null_tests import known_by
 from pipeline.engine.compiler.parts import (
     FAILED,
     STRATEGY,
@@ -22,14 +22,19 @@ from pipeline.engine.compiler.parts import (
     assign,
     fills_again,
     has_no,
-    line_number,
+    keeps,
+    mark_lines,
     names_in,
+    own_local,
+    repeat,
     unknown_field,
 )
 from pipeline.engine.compiler.soundness import check_method, check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+LEAVING: Final = (ast.Return, ast.Break, ast.Continue)
 
 
 class Inliner(Expressions):
@@ -55,7 +60,7 @@ class Inliner(Expressions):
         result: str | None,
     ) -> list[ast.stmt]:
         """Return the flat statements of `method`, its parameters bound to parts and to locals."""
-        scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
+        scope = Scope(method, dict(names), dict(parts), owner, self.count(), result)
         if method.definition in self._open:
             if self._open_actions and not scope.of_strategy:
                 raise fills_again(*self._open_actions[-1])
@@ -83,14 +88,18 @@ class Inliner(Expressions):
 
     def _block(self, statements: Iterable[ast.stmt], scope: Scope) -> list[ast.stmt]:
         flat: list[ast.stmt] = []
+        known = self._known
         for statement in statements:
             lowered = self._statement(statement, scope)
             for node in lowered:
-                _mark(node, scope, statement.lineno)
+                mark_lines(node, scope, statement.lineno)
             flat += lowered
+            if isinstance(statement, ast.If) and isinstance(statement.body[-1], LEAVING):
+                self._known |= known_by(statement.test, self, scope, holds=False)
+        self._known = known
         return flat
 
-    def _statement(self, node: ast.stmt, scope: Scope) -> list[ast.stmt]:  # noqa: C901, PLR0911, PLR0912 - one arm a statement
+    def _statement(self, node: ast.stmt, scope: Scope) -> list[ast.stmt]:  # noqa: C901, PLR0911 - one arm a statement
         match node:
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return []
@@ -107,19 +116,11 @@ class Inliner(Expressions):
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 return self._store(target, value, scope)
             case ast.AugAssign(target=ast.Name() | ast.Attribute() | ast.Subscript() as target):
-                if isinstance(target, ast.Subscript) and any(isinstance(of, ast.Call) for of in ast.walk(target)):
-                    raise scope.refusal(node, f"`{ast.unparse(node)}` calls in its index; give that a name first.")
-                read = copy(target)
-                read.ctx = ast.Load()
-                return self._store(target, ast.copy_location(ast.BinOp(read, node.op, node.value), node), scope)
+                return self._augmented(node, target, scope)
             case ast.Expr(value=ast.Call() as call):
                 return self.call(call, scope, result=None)
             case ast.If():
-                before, test = self.expression(node.test, scope)
-                if isinstance(test, ast.Constant):
-                    return before + self._block(node.body if test.value else node.orelse, scope)
-                body = self._block(node.body, scope) or [ast.Pass()]
-                return [*before, ast.If(test, body, self._block(node.orelse, scope))]
+                return self._if(node, scope)
             case ast.While(orelse=[]):
                 return self._while(node, scope)
             case ast.For(target=ast.Name(), orelse=[], iter=ast.Call(func=ast.Name(id="range"), keywords=[])):
@@ -138,6 +139,31 @@ class Inliner(Expressions):
         before, flat_value = self.expression(value, scope)
         return [*before, assign(name, flat_value)]
 
+    def _if(self, node: ast.If, scope: Scope) -> list[ast.stmt]:
+        before, test = self.test(node.test, scope)
+        if isinstance(test, ast.Constant):
+            return before + self._block(node.body if test.value else node.orelse, scope)
+        with self.knowing(node.test, scope, holds=True):
+            body = self._block(node.body, scope) or [ast.Pass()]
+        with self.knowing(node.test, scope, holds=False):
+            return [*before, ast.If(test, body, self._block(node.orelse, scope))]
+
+    def _augmented(
+        self, node: ast.AugAssign, target: ast.Name | ast.Attribute | ast.Subscript, scope: Scope
+    ) -> list[ast.stmt]:
+        """Return `a[i] += b` as `a[i] = a[i] + b`, the index being what it is before a call may change it."""
+        before: list[ast.stmt] = []
+        if isinstance(target, ast.Subscript) and any(isinstance(inner, ast.Call) for inner in ast.walk(node)):
+            before, [index] = self.operands([target.slice], scope)
+            name = f"index {self.count()}"  # as no name of Python's
+            scope.names[name] = ast.Name(local := self.temporary(), ast.Load())
+            before.append(assign(local, index))
+            target = copy(target)
+            target.slice = ast.copy_location(ast.Name(name, ast.Load()), target.slice)
+        read = copy(target)
+        read.ctx = ast.Load()
+        return [*before, *self._store(target, ast.copy_location(ast.BinOp(read, node.op, node.value), node), scope)]
+
     def _has_elements(self, node: ast.expr, scope: Scope) -> bool:
         part = self.part(node, scope)
         return not scope.of_strategy or (part is not None and bool(part.indexed))
@@ -154,7 +180,8 @@ class Inliner(Expressions):
         if isinstance(target, ast.Name):
             if target.id in scope.parts:
                 raise scope.refusal(target, f"`{target.id}` cannot be assigned to.")
-            return ast.unparse(scope.names.setdefault(target.id, ast.Name(target.id + scope.suffix, ast.Load())))
+            local = ast.Name(own_local(target.id, scope.number), ast.Load())
+            return ast.unparse(scope.names.setdefault(target.id, local))
         if isinstance(target, ast.Tuple):
             raise scope.refusal(target, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
         if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
@@ -171,12 +198,12 @@ class Inliner(Expressions):
         scope.needs_way_out = True
         result = self._result(node, scope)
         if scope.loops:
-            scope.left_early = f"left{scope.suffix}"
+            scope.left_early = scope.left_early or f"left_{self.count()}"
             result.append(assign(scope.left_early, ast.Constant(True)))
         return [*result, ast.Break()]
 
     def _result(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
-        if node.value is None:
+        if node.value is None or (scope.result is None and ast.unparse(node.value) == "None"):
             return []
         before, value = self.expression(node.value, scope)
         if scope.result is None and isinstance(value, (ast.Constant, ast.Name)):
@@ -184,12 +211,13 @@ class Inliner(Expressions):
         return [*before, assign(scope.result or self.temporary(), value)]
 
     def _while(self, node: ast.While, scope: Scope) -> list[ast.stmt]:
-        before, test = self.expression(node.test, scope)
+        before, test = self.test(node.test, scope)
         scope.loops += 1
-        body = self._block(node.body, scope) or [ast.Pass()]
+        with self.knowing(node.test, scope, holds=True):
+            body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
         if scope.of_strategy:  # what failed may never let the loop end
-            _repeat([*before, *body])
+            repeat([*before, *body])
             test = ast.BoolOp(ast.And(), [ast.parse(f"{FAILED}[0] == 0", mode="eval").body, test])
         if before:
             body = [*before, ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []), *body]
@@ -206,7 +234,7 @@ class Inliner(Expressions):
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
         if scope.of_strategy:  # nor may it let one go on for long
-            _repeat(body)
+            repeat(body)
             body.insert(0, ast.parse(f"if {FAILED}[0] != 0:\n    break").body[0])
         span = ast.Call(ast.Name("range", ast.Load()), bounds, [])
         return [*before, ast.For(target, span, body, []), *_leave(scope)]
@@ -271,11 +299,11 @@ class Inliner(Expressions):
                 parts[parameter] = passed
                 continue
             more, flat = self.expression(value, scope)
-            passes = isinstance(flat, ast.Constant) or (isinstance(value, ast.Name) and _keeps(scope.method, value.id))
-            if of_engine and passes and _keeps(method, parameter):
+            passes = isinstance(flat, ast.Constant) or (isinstance(value, ast.Name) and keeps(scope.method, value.id))
+            if of_engine and passes and keeps(method, parameter):
                 names[parameter] = flat
                 continue
-            local = f"{parameter}_{call_number}"
+            local = own_local(parameter, call_number)
             names[parameter] = ast.Name(local, ast.Load())
             argument = assign(local, flat)
             if action is not None and (annotation := annotations[parameter]) is not None:
@@ -293,18 +321,6 @@ class Inliner(Expressions):
         return [by_name[name] for name in wanted]
 
 
-def _keeps(method: Method, parameter: str) -> bool:
-    """Tell whether a name is a parameter of a method, which gives it no other value."""
-    return parameter in _kept(method.definition)
-
-
-@cache
-def _kept(definition: ast.FunctionDef) -> set[str]:
-    names = (node for node in ast.walk(definition) if isinstance(node, ast.Name))
-    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return {argument.arg for argument in definition.args.args} - stored
-
-
 def _turns(turn: str, bounds: Sequence[ast.expr], scope: Scope) -> Iterator[int]:
     """Let the name of a loop's turn stand for each of its numbers, where they are known."""
     numbers = [bound.value for bound in bounds if isinstance(bound, ast.Constant) and isinstance(bound.value, int)]
@@ -318,22 +334,3 @@ def _leave(scope: Scope) -> list[ast.stmt]:
     if scope.left_early is None:
         return []
     return [ast.If(ast.Name(scope.left_early, ast.Load()), [ast.Break()], [])]
-
-
-def _repeat(body: Iterable[ast.stmt]) -> None:
-    """Mark what may be done any number of times an event."""
-    for node in (inner for statement in body for inner in ast.walk(statement)):
-        if isinstance(node, ast.Assign):
-            node.repeated = True  # type: ignore[attr-defined]
-
-
-def _mark(node: ast.AST, scope: Scope, line: int) -> None:
-    """Note the line that statements and choices were made of, where it is not noted yet, as it is below such nodes."""
-    if hasattr(node, "origin"):
-        return
-    for inner in ast.iter_child_nodes(node):
-        _mark(inner, scope, line)
-    if isinstance(node, (ast.stmt, ast.IfExp)):
-        node.origin = (scope.method.file, line)  # type: ignore[union-attr]
-        if scope.of_strategy and not hasattr(node, "line"):
-            node.line = line_number(scope.method, line)  # type: ignore[union-attr]

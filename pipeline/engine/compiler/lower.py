@@ -6,18 +6,21 @@ import ast
 import builtins
 import math
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from copy import copy
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.compiler.folding import chained, folded, power_of
 from pipeline.engine.compiler.inference import is_small_power
+from pipeline.engine.compiler.null_tests import known_by, null_test, presence
 from pipeline.engine.compiler.parts import Part, Scope, assign, line_number, unknown_field
 from pipeline.engine.compiler.word_tests import NO_NUMBER, is_word, word_test
 from pipeline.errors import nearest
 from pipeline.native import clibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 CONVERSIONS: Final = ("abs", "int", "float", "round")
 EXACT_MATH: Final = ("sqrt", "fabs", "floor", "ceil", "trunc", "copysign", "isnan", "isinf", "isfinite")
@@ -36,6 +39,8 @@ class Expressions(ABC):
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = dict(parts)
         self._count = 0
+        self._truth_only = False
+        self._known: frozenset[str] = frozenset()
 
     @abstractmethod
     def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
@@ -53,14 +58,29 @@ class Expressions(ABC):
             flat.shown = ast.unparse(node)  # type: ignore[attr-defined]
         return before, flat
 
+    def test(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        """Return what `expression` does of what is only asked whether it is true: null is false."""
+        self._truth_only = True
+        return self.expression(node, scope)
+
+    @contextmanager
+    def knowing(self, test: ast.expr, scope: Scope, *, holds: bool) -> Iterator[None]:
+        """Take what is lowered inside for what a test comes before that holds, or does not."""
+        before = self._known
+        self._known |= known_by(test, self, scope, holds=holds)
+        yield
+        self._known = before
+
     def _expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912 - a kind a line
+        truth_only, self._truth_only = self._truth_only, False
         match node:
             case ast.Constant(value=bool() | int() | float()):
                 return [], ast.Constant(node.value)
             case ast.Name():
                 return [], self._name(node, scope)
             case ast.Attribute():
-                return [], self._attribute(node, scope)
+                value, check = self._attribute(node, scope), presence(node, self._known, self, scope)
+                return [assign(self.temporary(), check)] if check and not truth_only else [], value
             case ast.Subscript():
                 before, index = self.expression(node.slice, scope)
                 return before, self.element(node, index, scope)
@@ -69,6 +89,7 @@ class Expressions(ABC):
             case ast.Call():
                 return self._builtin(node, scope)
             case ast.UnaryOp():
+                self._truth_only = isinstance(node.op, ast.Not)
                 before, [operand] = self.operands([node.operand], scope)
                 return before, folded(ast.UnaryOp(node.op, operand))
             case ast.BinOp(op=ast.Pow()):
@@ -79,20 +100,20 @@ class Expressions(ABC):
             case ast.Compare(ops=[operator]) if is_word(node, self, scope):
                 return [], word_test(node, operator, self, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
-                return [], self._none_test(node, scope)
+                return [], null_test(node, self, scope)
             case ast.Compare(ops=[*operators]) if not any(isinstance(op, (ast.In, ast.NotIn)) for op in operators):
                 if len(operators) > 1:
                     if any(
                         isinstance(inner, ast.Call) for middle in node.comparators[:-1] for inner in ast.walk(middle)
                     ):
                         raise scope.refusal(node, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
-                    return self.expression(_chained(node), scope)
+                    return self.expression(chained(node), scope)
                 before, [left, other] = self.operands([node.left, node.comparators[0]], scope)
                 return before, folded(ast.Compare(left, node.ops, [other]))
             case ast.BoolOp():
-                return self._bool(node, scope)
+                return self._bool(node, scope, truth_only=truth_only)
             case ast.IfExp():
-                return self._conditional(node, scope)
+                return self._conditional(node, scope, truth_only=truth_only)
         raise scope.refusal(node)
 
     def _value_of(self, call: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
@@ -119,11 +140,15 @@ class Expressions(ABC):
             flat.append(value)
         return before, flat
 
-    def _bool(self, node: ast.BoolOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+    def _bool(self, node: ast.BoolOp, scope: Scope, *, truth_only: bool) -> tuple[list[ast.stmt], ast.expr]:
         terms: list[tuple[list[ast.stmt], ast.expr]] = []
-        for value in node.values:
-            before, flat_value = self.expression(value, scope)
-            decides = isinstance(flat_value, ast.Constant) and bool(flat_value.value) is isinstance(node.op, ast.Or)
+        is_or = isinstance(node.op, ast.Or)
+        for number, value in enumerate(node.values):
+            before_it = ast.BoolOp(node.op, node.values[:number])
+            with self.knowing(before_it, scope, holds=not is_or):
+                self._truth_only = truth_only or (is_or and value is not node.values[-1])
+                before, flat_value = self.expression(value, scope)
+            decides = isinstance(flat_value, ast.Constant) and bool(flat_value.value) is is_or
             if not isinstance(flat_value, ast.Constant) or decides or value is node.values[-1] or before:
                 terms.append((before, flat_value))
             if decides:
@@ -140,13 +165,17 @@ class Expressions(ABC):
             flat = [*before, assign(result, value), ast.If(test, flat, [])]
         return flat, name
 
-    def _conditional(self, node: ast.IfExp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
-        before, test = self.expression(node.test, scope)
+    def _conditional(self, node: ast.IfExp, scope: Scope, *, truth_only: bool) -> tuple[list[ast.stmt], ast.expr]:
+        before, test = self.test(node.test, scope)
         if isinstance(test, ast.Constant):
             chosen, value = self.expression(node.body if test.value else node.orelse, scope)
             return before + chosen, value
-        yes_before, yes = self.expression(node.body, scope)
-        no_before, no = self.expression(node.orelse, scope)
+        with self.knowing(node.test, scope, holds=True):
+            self._truth_only = truth_only
+            yes_before, yes = self.expression(node.body, scope)
+        with self.knowing(node.test, scope, holds=False):
+            self._truth_only = truth_only
+            no_before, no = self.expression(node.orelse, scope)
         if not yes_before and not no_before:
             return before, ast.IfExp(test, yes, no)
         result = self.temporary()
@@ -162,8 +191,8 @@ class Expressions(ABC):
         if node.keywords:
             raise scope.refusal(node)
         before, values = self.operands(node.args, scope)
-        if isinstance(node.func, ast.Attribute) and self._free_name(node.func.value, scope) is math:
-            return self._math(node, node.func, before, values, scope)
+        if function := self._of_math(node.func, scope):
+            return self._math(node, function, before, values, scope)
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
         known = (*CONVERSIONS, "min", "max")
         if name not in known or name in scope.method.names or name in scope.names:
@@ -183,10 +212,19 @@ class Expressions(ABC):
 
     def _power(self, node: ast.BinOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         before, [base, times] = self.operands([node.left, node.right], scope)
+        if (constant := power_of(base, times)) is not None:
+            return before, constant
         if is_small_power(times) and not isinstance(base, ast.Constant):
             before = [*before, assign(local := self.temporary(), base)]
             base = ast.Name(local, ast.Load())
         return before, ast.BinOp(base, ast.Pow(), times)
+
+    def _of_math(self, function: ast.expr, scope: Scope) -> ast.Attribute | None:
+        if isinstance(function, ast.Attribute):
+            return function if self._free_name(function.value, scope) is math else None
+        name = function.id if isinstance(function, ast.Name) else ""
+        is_of_math = name in vars(math) and self._free_name(function, scope) is vars(math)[name]
+        return ast.Attribute(ast.Name("math", ast.Load()), name, ast.Load()) if is_of_math else None
 
     def _math(
         self, node: ast.Call, function: ast.Attribute, before: list[ast.stmt], values: list[ast.expr], scope: Scope
@@ -221,15 +259,6 @@ class Expressions(ABC):
             return value
         flat.append(assign(name := self.temporary(), value))
         return ast.Name(name, ast.Load())
-
-    def _none_test(self, node: ast.Compare, scope: Scope) -> ast.expr:
-        target, against = node.left, node.comparators[0]
-        if isinstance(target, ast.Attribute) and isinstance(against, ast.Constant) and against.value is None:
-            part = self.part(target.value, scope)
-            if part is not None and target.attr in part.optional:
-                has_value = ast.Name(f"{part.prefix}{target.attr}_given", ast.Load())
-                return has_value if isinstance(node.ops[0], ast.IsNot) else ast.UnaryOp(ast.Not(), has_value)
-        raise scope.refusal(node, f"`{ast.unparse(node)}`: only a parameter that may be null is compared with None.")
 
     def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
         if node.id in scope.names:
@@ -308,22 +337,3 @@ class Expressions(ABC):
         """Return the next number, so that no two locals made here share a name."""
         self._count += 1
         return self._count
-
-
-def _chained(node: ast.Compare) -> ast.expr:
-    """Return `a < b < c` as `a < b and b < c`, which is what Python does when b is a plain name or number."""
-    terms = [node.left, *node.comparators]
-    pairs = [
-        ast.copy_location(ast.Compare(left, [operator], [right]), node)
-        for left, operator, right in zip(terms, node.ops, terms[1:], strict=False)
-    ]
-    return ast.copy_location(ast.BoolOp(ast.And(), list(pairs)), node)
-
-
-def folded(node: ast.UnaryOp | ast.Compare) -> ast.expr:
-    """Return the value of an expression over constants, so that a switch that is off leaves no trace."""
-    operands = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, *node.comparators]
-    if not all(isinstance(operand, ast.Constant) for operand in operands):
-        return node
-    text = ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
-    return ast.Constant(eval(text, {"__builtins__": {}}))  # noqa: S307 - constants and one operator

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.suggest import suggestion
@@ -21,6 +23,9 @@ SUBSET: Final = (
     "anything else runs as plain Python, unless --engine compiled is asked for."
 )
 
+
+_LIKE_A_FIELD: Final = re.compile(r"^([ms]x*)_")
+_WITH_X: Final = r"\1x_"
 
 MARKET: Final = "the market"
 STRATEGY: Final = "s_"
@@ -85,7 +90,7 @@ class Scope:
     names: dict[str, ast.expr]
     parts: dict[str, Part]
     owner: Part | None
-    suffix: str
+    number: int
     result: str | None
     loops: int = 0
     left_early: str | None = None
@@ -129,6 +134,14 @@ def file_and_line(strategy: type, number: int) -> str:
     """Return the file and line that `line_number` made a number of."""
     base, line = divmod(number, LINES_A_FILE)
     return f"{sys.modules[strategy.__mro__[base].__module__].__file__}, line {line}"
+
+
+def own_local(name: str, number: int) -> str:
+    """Return the local that stands for a name of one method, by the number of the method's text in the loop.
+
+    It begins as no field of the market or of the strategy does.
+    """
+    return f"{_LIKE_A_FIELD.sub(_WITH_X, name)}_{number}"
 
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
@@ -219,3 +232,34 @@ def has_no(label: str, name: str, known: Collection[str], *, called: bool = Fals
     hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`."
     hint = f" Write it as a method: `def {name}(self, ...)`." if called else hint
     return f"{label} has no '{name}'.{suggestion(name, known, of_market=False) or hint}"
+
+
+def keeps(method: Method, parameter: str) -> bool:
+    """Tell whether a name is a parameter of a method, which gives it no other value."""
+    return parameter in _kept(method.definition)
+
+
+@cache
+def _kept(definition: ast.FunctionDef) -> set[str]:
+    names = (node for node in ast.walk(definition) if isinstance(node, ast.Name))
+    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return {argument.arg for argument in definition.args.args} - stored
+
+
+def repeat(body: Iterable[ast.stmt]) -> None:
+    """Mark what may be done any number of times an event."""
+    for node in (inner for statement in body for inner in ast.walk(statement)):
+        if isinstance(node, ast.Assign):
+            node.repeated = True  # type: ignore[attr-defined]
+
+
+def mark_lines(node: ast.AST, scope: Scope, line: int) -> None:
+    """Note the line that statements and choices were made of, where it is not noted yet, as it is below such nodes."""
+    if hasattr(node, "origin"):
+        return
+    for inner in ast.iter_child_nodes(node):
+        mark_lines(inner, scope, line)
+    if isinstance(node, (ast.stmt, ast.IfExp)):
+        node.origin = (scope.method.file, line)  # type: ignore[union-attr]
+        if scope.of_strategy and not hasattr(node, "line"):
+            node.line = line_number(scope.method, line)  # type: ignore[union-attr]

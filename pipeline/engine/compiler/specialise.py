@@ -123,7 +123,7 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     inputs += [("m_" + name, "int") for name in fields.facts]
     for name, parameter in fields.parameters.items():
         if parameter.optional:
-            inputs.append((f"s_{name}_given", "bool"))
+            inputs.append((f"s_{name}__given", "bool"))
         if not parameter.is_list:
             inputs.append((f"s_{name}", parameter.kind))
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
@@ -158,7 +158,7 @@ def input_values(
     for name, parameter in fields.parameters.items():
         value = parameters[name]
         if parameter.optional:
-            inputs[f"s_{name}_given"] = value is not None
+            inputs[f"s_{name}__given"] = value is not None
         if isinstance(value, tuple):
             inputs |= {f"s_{name}__values[{at}]": number for at, number in enumerate(value)}
         else:
@@ -301,7 +301,7 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
         if not parameter.is_list:
             numbers["s_" + name] = Number(kind, parameter_span(parameter))
         if parameter.optional:
-            numbers[f"s_{name}_given"] = Number("bool", (0, 1))
+            numbers[f"s_{name}__given"] = Number("bool", (0, 1))
     columns = {"timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
     columns |= {"m_" + name: kind for name, kind in {**of_market.columns, **of_market.levels}.items()}
     for name, compound in fields.compounds.items():
