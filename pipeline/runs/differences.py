@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pipeline.numbers import NONE, counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from pipeline.runs.reader import Value
+    from pipeline.runs.reader import RecordedRun, Value
+    from pipeline.runs.registry_row import RunRow
+
+Settings: TypeAlias = "RecordedRun | RunRow"
+"""What runs are compared by: either way of recording one."""
 
 Subject: TypeAlias = Literal["run", "execution", "version", "data", "signal", "market", "parameter"]
 
@@ -33,46 +37,6 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-
-
-class Settings(Protocol):
-    """What runs are compared by; parameters, digests of the ticks and tick sizes are by ticker."""
-
-    @property
-    def strategy(self) -> str:
-        """The strategy's name."""
-
-    @property
-    def config(self) -> str:
-        """The config's file name."""
-
-    @property
-    def execution_name(self) -> str:
-        """The execution model's name, which tells all that differs from its preset but the costs."""
-
-    @property
-    def execution(self) -> Mapping[str, Value]:
-        """The value of each execution switch."""
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """The version of what the run was made with."""
-
-    @property
-    def parameters(self) -> Mapping[str, Mapping[str, Value]]:
-        """The parameters of each security."""
-
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """The digest of each security's ticks."""
-
-    @property
-    def tick_sizes(self) -> Mapping[str, float]:
-        """The tick size of each security of which the config said one."""
-
-    @property
-    def signals(self) -> Mapping[str, Mapping[str, str]]:
-        """The digest of each signal of each security."""
 
 
 @dataclass(frozen=True, slots=True)
