@@ -67,30 +67,9 @@ def convert(
 ) -> ConvertResult:
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
-    Args:
-        workbooks: Paths of the workbooks.
-        parquet_dir: The store, on disk or in a bucket.
-        header_row: Row of the column names, counted from 1; by default it is looked for.
-        security: Security of a single sheet that names none, as "FAB UH Equity".
-        date_order: Of times such as 05/06/2025, dmy or mdy; by default the sheet itself decides.
-        only: Tickers or sheet names to convert; by default all.
-        max_sheets: How many securities at most.
-        workers: Sheets read at a time; by default the number of CPUs.
-        force: Convert unchanged sheets as well.
-        strict: Allow no rejected row.
-        max_rejects: Share of a sheet's rows that may be rejected, by default 0.1.
-        limits: Those of `Limits` by name, or texts KEY=VALUE.
-        on_event: Called with each event of a sheet, from worker threads, one at a time.
-        on_compile: Called before the reader of large workbooks is compiled.
-
-    Returns:
-        One row per sheet. A sheet that cannot be converted, or without a tick, is a failed row; the others go on, and
-        what the directory holds of its security stays.
-
-    Raises:
-        PipelineError: Before anything is written: BadRequest, NoWorkbook, NotAWorkbook and its kinds,
-            DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable. Later: WorkbookChanged when a workbook was
-            saved meanwhile; nothing of it is put in place then.
+    Parameters and what is returned are those of `pipeline.convert`. Raises, before anything is written, BadRequest,
+    NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable; later
+    WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = rejects_allowed(max_rejects, strict=strict)
