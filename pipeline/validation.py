@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,6 @@ from pipeline.runs.layout import RUN_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pipeline.runs.backtest import BacktestRun
     from pipeline.store.path import AnyPath
 
 WAYS: Final = (
@@ -59,11 +59,20 @@ def validate(
     Raises:
         PipelineError: There is nothing to run. A security that fails is a check that fails, and must fail in every way.
     """
+    replay = partial(
+        api.backtest,
+        strategy,
+        fresh=True,
+        config=config,
+        parquet_dir=parquet_dir,
+        sensitivity=False,
+        allow_stale=True,
+    )
     with tempfile.TemporaryDirectory() as folder:
         for execution, ways in (("classic", WAYS), ("strict", STRICT_WAYS)):
             on_stage(f"Replaying: {execution}, sequential compiled")
             first = Path(folder) / execution
-            run = _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
+            run = replay(output_dir=first, execution=execution, backend="sequential", engine="compiled", workers=1)
             on_warnings(run.warnings)
             for ticker, error in run.failed.items():
                 yield Check(f"{execution}, {ticker} is replayed", passed=False, detail=error)
@@ -71,37 +80,12 @@ def validate(
             for name, backend, engine, workers in ways:
                 on_stage(f"Replaying: {execution}, {name}")
                 other = Path(folder) / f"{execution}-{backend}-{engine}-{workers}"
-                _backtest(other, parquet_dir, strategy, config, execution, backend, engine, workers)
+                replay(output_dir=other, execution=execution, backend=backend, engine=engine, workers=workers)
                 yield _same_bytes(f"{execution}, sequential compiled = {name}", expected, _contents(other))
     if read_workbooks:
         for security in verify_each(parquet_dir, lambda ticker: on_stage(f"Reading the workbook again: {ticker}")):
             detail = security.problem or f"{security.rows:,} rows, cell by cell"
             yield Check(f"Parquet = workbook, {security.ticker}", security.problem is None, detail)
-
-
-def _backtest(
-    output_dir: Path,
-    parquet_dir: AnyPath,
-    strategy: str,
-    config: Path | None,
-    execution: str,
-    backend: str,
-    engine: str,
-    workers: int,
-) -> BacktestRun:
-    return api.backtest(
-        strategy,
-        fresh=True,
-        config=config,
-        parquet_dir=parquet_dir,
-        output_dir=output_dir,
-        backend=backend,
-        engine=engine,
-        execution=execution,
-        sensitivity=False,
-        workers=workers,
-        allow_stale=True,
-    )
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
