@@ -16,7 +16,7 @@ _DECLARATION: Final = re.compile(r"""<\?xml\s[^<>]*?encoding\s*=\s*(["'])([A-Za-
 _UTF_8: Final = frozenset({"", "utf-8"})
 _UTF_16: Final = frozenset({"", "utf-16", "utf-16le", "utf-16be"})
 _DECODED: Final = frozenset({"us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252"})
-_MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UNMARKED: Final = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 
 
@@ -60,5 +60,5 @@ def decoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _family(head: bytes) -> tuple[int, str]:
     """Return the length of the byte order mark, and utf-8 for all encodings that write ASCII as ASCII."""
-    marked = next(((len(mark), encoding) for mark, encoding in _MARKS if head.startswith(mark)), None)
+    marked = next(((len(mark), encoding) for mark, encoding in MARKS if head.startswith(mark)), None)
     return marked or (0, next((encoding for start, encoding in _UNMARKED if head.startswith(start)), "utf-8"))

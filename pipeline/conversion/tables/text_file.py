@@ -7,6 +7,7 @@ import itertools
 import zlib
 from typing import IO, TYPE_CHECKING, Final
 
+from pipeline.conversion.excel.encoding import MARKS
 from pipeline.conversion.inflate import DAMAGED, crc32, inflater
 from pipeline.errors import CorruptWorkbook, UnreadableSheet
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES: Final = 4 << 20
 PIECE_BYTES: Final = 1 << 20
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_ONLY: Final = 31
 _MOST_LINES: Final = 1_000
@@ -119,7 +115,7 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _decoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Yield a text in UTF-8 with line feeds; what has no mark of another Unicode stays as it is."""
     first = next(pieces, b"")
-    bom, encoding = next(((bom, name) for bom, name in _BOMS if first.startswith(bom)), (b"", ""))
+    bom, encoding = next(((bom, name) for bom, name in MARKS if first.startswith(bom)), (b"", ""))
     if not bom and b"\0" in first[:2]:
         encoding = "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
     decode = codecs.getincrementaldecoder(encoding)("replace").decode if encoding.startswith("utf-16") else None
