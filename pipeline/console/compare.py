@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
+from pipeline.metrics.assumptions import CHECKED
 from pipeline.numbers import FORMS, NONE, amounts_in, counted, currency, money, unit_of
 from pipeline.runs.differences import changes, of_one_strategy
 
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison, Fill, SecurityComparison
     from pipeline.runs.reader import Figures, RecordedRun
 
-CHECKED: Final = {
-    "classic": "classic",
-    "strict": "strict",
-    "strict, lowest by queue": "band_low",
-    "strict, highest by queue": "band_high",
-}
 SIDES: Final = ("A", "B", "B - A")
 
 
@@ -146,7 +141,7 @@ def _show_checks(comparison: Comparison) -> None:
     if a is None and b is None:
         return
     rows = []
-    for label, name in CHECKED.items():
+    for name, label in CHECKED.items():
         of_a, of_b = (None if check is None else getattr(check, name) for check in (a, b))
         difference = None if apart or of_a is None or of_b is None else of_b - of_a
         rows.append((label, *map(money, (of_a, of_b, difference))))

@@ -17,6 +17,14 @@ NO_WORSE: Final = "no switch alone leaves less"
 BETWEEN: Final = frozenset(STEPS.values()) - {"strict"}
 """The models of the check that are only steps from classic to strict."""
 
+CHECKED: Final = {
+    "classic": "classic",
+    "strict": "strict",
+    "band_low": "strict, lowest by queue",
+    "band_high": "strict, highest by queue",
+}
+"""What runs are compared by of their checks: fields of a Verdict, and what people read instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import BadRequest
+from pipeline.metrics.assumptions import CHECKED
 from pipeline.metrics.registry import GROUPS
 from pipeline.numbers import MONEY, amounts_in, currency, unit_of
 from pipeline.pages.backtest_tables import cell_of
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
     from pipeline.runs.reader import RecordedRun
 
 TEMPLATE: Final = "compare.html.j2"
-MODELS: Final = {
-    "classic": "classic",
-    "strict": "strict",
-    "band_low": "strict, lowest by queue",
-    "band_high": "strict, highest by queue",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +191,7 @@ def _models(sides: Sequence[Side]) -> list[tuple[str, list[Cell]]]:
     checks = [side.run.check for side in sides]
     rows = [
         (label, [Cell(getattr(check, name) if check else None, "money") for check in checks])
-        for name, label in MODELS.items()
+        for name, label in CHECKED.items()
     ]
     return rows if any(checks) else []
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError
+from pipeline.metrics.assumptions import CHECKED
 from pipeline.metrics.registry import BY_NAME
 from pipeline.numbers import BEFORE_CURRENCIES
 from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
@@ -29,7 +30,6 @@ DAMAGED: Final = "damaged"
 NEW: Final = ("tick_sizes", "signals")
 """The fields that rows of earlier versions have not."""
 FIGURES: Final = ("fills", "net_pnl", "sharpe", "max_drawdown")
-CHECKED: Final = ("classic", "strict", "band_low", "band_high")
 _TOTAL: Final = b"\ntotal,"
 
 

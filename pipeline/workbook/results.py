@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.assumptions import CHECKED
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import TOTAL
 from pipeline.metrics.registry import GROUPS, METRICS
@@ -54,12 +55,6 @@ OTHER_KINDS: Final = {
     "fee": "money",
     "trade_type": "text",
     "vwap_reference": "price",
-}
-CHECKED: Final = {
-    "classic": "classic",
-    "strict": "strict",
-    "band_low": "strict, lowest by queue",
-    "band_high": "strict, highest by queue",
 }
 SENSITIVITY_KINDS: Final = {"security": "text", "execution": "text", "fills": "count"}
 
