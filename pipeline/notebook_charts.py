@@ -1,4 +1,4 @@
-"""Draws results in a notebook as Plotly figures, where plotly is installed; the only file that imports it."""
+"""Draws results in a notebook as Plotly figures; the only file that imports plotly."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.errors import MissingExtra
 from pipeline.numbers import currency
-from pipeline.system import installing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +26,6 @@ def equity_chart(title: str, clock: Any, curves: Mapping[str, Any], clock_name: 
         curves: money by name, each of shape (n,). Of many points the lowest and highest of each stretch of the last are
             drawn.
         clock_name: Whose clock the times are on.
-
-    Raises:
-        MissingExtra: plotly is not installed.
     """
     *_, total = curves.values()
     places = thinned_places(total)
@@ -56,9 +51,6 @@ def heatmap_chart(title: str, across: tuple[str, Sequence[Any]], up: tuple[str, 
         across: Name and values of the axis across.
         up: Those of the axis up.
         cells: The numbers, shape (up, across), NaN where there is none.
-
-    Raises:
-        MissingExtra: plotly is not installed.
     """
     texts = [[str(value) for value in values] for _, values in (across, up)]
     heat = {"type": "heatmap", "x": texts[0], "y": texts[1], "z": cells, "hoverongaps": False, "colorscale": "Blues"}
@@ -81,8 +73,5 @@ def thinned_places(values: Any, most: int = MOST_POINTS) -> Any:
 
 
 def _figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Any:
-    try:
-        objects: Any = importlib.import_module("plotly.graph_objects")
-    except ImportError:
-        raise MissingExtra(f"Charts in a notebook need plotly: {installing('plotly')}.") from None
+    objects: Any = importlib.import_module("plotly.graph_objects")
     return objects.Figure(data=data, layout=layout)

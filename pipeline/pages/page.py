@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import MissingExtra, OutputNotWritable
+from pipeline.errors import OutputNotWritable
 from pipeline.folders import cache_folder
 from pipeline.numbers import FORMS, exact
 from pipeline.pages import html as elements
@@ -153,7 +153,7 @@ def chart_text(text: str) -> str:
 
 @functools.cache
 def library() -> tuple[str, bytes]:
-    """Return how a page's security policy names plotly.min.js, and the file compressed; raises MissingExtra.
+    """Return how a page's security policy names plotly.min.js, and the file compressed.
 
     Compressing it takes half a second, so it is cached.
     """
@@ -172,11 +172,8 @@ def plotly_file() -> Path:
     import importlib.util  # a run without a report does not need it
 
     package = importlib.util.find_spec("plotly")
-    for folder in (package and package.submodule_search_locations) or ():
-        file = Path(folder) / "package_data" / "plotly.min.js"
-        if file.is_file():
-            return file
-    raise MissingExtra("The report needs plotly, which is not installed here; install plotly, or use --no-report.")
+    assert package is not None  # noqa: S101 - the project needs it
+    return Path(str(package.origin)).parent / "package_data" / "plotly.min.js"
 
 
 def _source(script: bytes) -> str:

@@ -31,7 +31,6 @@ def sweep_page(directory: AnyPath) -> bytes:
     Raises:
         UnknownRun: The folder is no sweep's.
         DamagedRun: Its files are not whole.
-        MissingExtra: plotly is not installed.
     """
     sweep = read_sweep(directory)
     with amounts_in(money_of(sweep.manifest).shown):

@@ -188,7 +188,6 @@ class BacktestRun:
             tz: As of `equity`.
 
         Raises:
-            MissingExtra: plotly is not installed.
             BadRequest: There is no such time zone.
         """
         from pipeline.notebook_charts import equity_chart

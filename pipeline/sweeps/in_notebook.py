@@ -54,7 +54,7 @@ MEDIAN: Final = "median"
 
 
 def sweep_heatmap(sweep: SweepRun, across: str, up: str, figure: str | None, security: str | None, others: str) -> Any:
-    """Return a map of a figure over two axes; raises BadRequest and MissingExtra."""
+    """Return a map of a figure over two axes; raises BadRequest."""
     plan = sweep.results.plan
     axes = [STRATEGY, *plan.axes] if len(plan.bases) > 1 else [*plan.axes]
     for name in (across, up):

@@ -140,7 +140,6 @@ class SweepRun:
 
         Raises:
             BadRequest: There is no such axis, figure or security, or its days are too few for an annualised figure.
-            MissingExtra: plotly is not installed.
         """
         from pipeline.sweeps.in_notebook import sweep_heatmap
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline import PipelineError, all_runs, backtest, compare, sample, sweep
-from pipeline.errors import BadRequest, MissingExtra
+from pipeline.errors import BadRequest
 from pipeline.notebook import MOST_ROWS, html_line, html_table
 from pipeline.notebook_charts import thinned_places
 from pipeline.runs.registry_row import RunRows
@@ -134,12 +133,6 @@ def test_a_map_that_cannot_be_is_refused_by_name(inputs: tuple[Path, Path], aske
     with pytest.raises(BadRequest) as caught:
         tried.heatmap(**{"across": "refill_interval_sec", "up": "quote_size"} | asked)
     assert said in str(caught.value)
-
-
-def test_without_plotly_a_chart_says_what_to_install(runs: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
-    with pytest.raises(MissingExtra, match=r"python\S* -m pip install plotly\."):
-        runs[1].plot()
 
 
 def test_a_sample_is_made_and_says_where_it_is(tmp_path: Path) -> None:
