@@ -86,16 +86,6 @@ Placings: TypeAlias = "Mapping[StandingOrder, Placing]"
 
 
 def observe(
-    ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts, execution: Execution, first: int = 0
-) -> Observed:
-    """Return what the market did around the fills of all ticks, or of some whole days whose fills are of their orders.
-
-    The parameters are those of `observe_days`.
-    """
-    return observe_days(ticks, fills, market_days, market, execution, first, {}, ())[0]
-
-
-def observe_days(
     ticks: Ticks,
     fills: Fills,
     market_days: Int64s,

@@ -15,7 +15,7 @@ from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import Traded, charges_of
-from pipeline.replay.observe import Observed, Placings, StandingOrder, observe_days
+from pipeline.replay.observe import Observed, Placings, StandingOrder, observe
 from pipeline.replay.signals import NO_SIGNALS, Signals
 from pipeline.replay.simulate import (
     Replayed,
@@ -151,7 +151,7 @@ class PartedReplay:
         self._days.append(days)
         self._not_flat.append(not_flat)
         charges = charges_of(fills, self._strategy, self._costs, self._market, self._traded)
-        observed, self._placings = observe_days(
+        observed, self._placings = observe(
             ticks,
             fills,
             days,

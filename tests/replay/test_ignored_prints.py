@@ -72,7 +72,7 @@ def test_what_is_left_out_and_what_is_filled_then(codes: str, fills: list[tuple[
     assert filled == fills
     assert replayed.ignored == ignored
     assert replayed.market_days.tolist() == [MONDAY // DAY, MONDAY // DAY + 1]
-    observed = observe(every, replayed.fills, replayed.market_days, ADX, execution)
+    observed = observe(every, replayed.fills, replayed.market_days, ADX, execution, 0, {}, ())[0]
     assert observed.condition.tolist() == [ROWS[event][-1] for event, _ in fills]
 
 

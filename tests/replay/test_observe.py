@@ -62,7 +62,7 @@ def fills_at(ticks: Ticks, events: Sequence[int], placed: Sequence[int] | None =
 
 def observed(rows: Sequence[Row], events: Sequence[int], placed: Sequence[int] | None = None) -> Observed:
     ticks = ticks_of(rows)
-    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), ADX, CLASSIC)
+    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), ADX, CLASSIC, 0, {}, ())[0]
 
 
 def market_days_of(ticks: Ticks) -> Any:
@@ -144,7 +144,7 @@ def columns(ticks: Ticks) -> tuple[Any, ...]:
 def check(ticks: Ticks, events: Sequence[int]) -> int:
     """Hold what was observed against the book, and return how many mids there were."""
     instants = walked(ticks)
-    seen = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX, CLASSIC)
+    seen = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX, CLASSIC, 0, {}, ())[0]
     marks = np.array([seen.mid, *seen.mid_later]).T
     expected = np.array([marks_of(ticks, instants, event) for event in events]).reshape(-1, 5)
     np.testing.assert_array_equal(marks, expected)

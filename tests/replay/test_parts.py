@@ -78,7 +78,7 @@ def parts_agree(
     market = facts_of(case.exchange)
     ticks = read_ticks(written(path, case))
     whole = simulate(ticks, strategy, parameters, market, execution, engine)
-    around = observe(ticks, whole.fills, whole.market_days, market, execution)
+    around = observe(ticks, whole.fills, whole.market_days, market, execution, 0, {}, ())[0]
     with TickFile(path) as file:
         replay = PartedReplay(file, strategy, parameters, market, execution, engine)
         parts = list(replay.parts(ahead=len(ticks) % 2 == 0))

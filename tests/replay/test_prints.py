@@ -55,7 +55,7 @@ def fills_of(ticks: Ticks, filled: list[tuple[int, int, float, int, int]]) -> Fi
 
 def observed(ticks: Ticks, fills: Fills, *, delayed: bool = False) -> Observed:
     execution = make_execution("classic", {"latency_ms": 1} if delayed else {}, "")
-    return observe(ticks, fills, np.empty(0, np.int64), ADX, execution)
+    return observe(ticks, fills, np.empty(0, np.int64), ADX, execution, 0, {}, ())[0]
 
 
 PRINTS: Final[dict[str, tuple[Rows, tuple[int, float], int]]] = {
