@@ -126,11 +126,6 @@ class MarketFacts:
         begins = [first, *sorted(day for day in changes if first < day <= last)]
         return [(day, self.hours_on(day), self.ticks_on(day)) for day in begins]
 
-    def lot_on(self, day: dt.date) -> float | None:
-        """Return the lot in force on a day, shares; None where it is not known."""
-        in_force = [lot.size for lot in self.lot_sizes if lot.since <= day]
-        return in_force[-1] if in_force else None
-
     @property
     def hours(self) -> Hours:
         """The hours that are in force last."""

@@ -58,7 +58,7 @@ def test_a_file_with_every_key_is_read() -> None:
         ((math.inf, 0.5),),
         ((1.0, 0.001), (math.inf, 0.01)),
     ]
-    assert [market.lot_on(dt.date(year, 12, 31)) for year in (2024, 2025)] == [100, 1]
+    assert [lot.size for lot in market.lot_sizes] == [100, 1]
 
 
 def test_the_first_form_is_still_read() -> None:
