@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 GZIP: Final = 31
 """zlib's window bits for the gzip format; it writes no time into the header."""
 
+SIGNIFICANT: Final = 7
+"""Digits that a page holds of the largest number of a strategy's own series or figure."""
+
 
 def drawdown(equity: Float64s) -> Float64s:
     """Return how far equity stands below its highest so far, money, at most 0; it starts from 0."""
@@ -74,10 +77,10 @@ def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:
     return {"columns": heads, "base64": packed(b"".join(parts))}
 
 
-def digits_of(values: Float64s, significant: int) -> int:
-    """Return behind the point how many digits leave the largest of finite values so many; below 0 before the point."""
+def digits_of(values: Float64s) -> int:
+    """Return behind the point how many digits leave the largest of finite values SIGNIFICANT; below 0 before it."""
     largest = float(np.abs(values).max(initial=0.0))
-    return significant - 1 - int(np.floor(np.log10(largest))) if largest else 0
+    return SIGNIFICANT - 1 - int(np.floor(np.log10(largest))) if largest else 0
 
 
 def packed(content: bytes, level: int = 4) -> str:

@@ -36,8 +36,6 @@ SHARE: Final = 4
 """Of the room for a panel one part in so many is its series', if they need it."""
 NEAR: Final = 0.01
 """How far beside the prices a series of price's size may be at least, as a share of them."""
-SIGNIFICANT: Final = 7
-"""Digits of a number that a page keeps, of the largest of its series."""
 COLOURS: Final = ("$equity", "$marked", "$position")
 DASHES: Final = ("solid", "dot")
 
@@ -71,7 +69,7 @@ class OwnSeries:
     @property
     def digits(self) -> int:
         """How many digits behind the point a page keeps; below 0 for so many before it."""
-        return digits_of(self.values, SIGNIFICANT)
+        return digits_of(self.values)
 
 
 def read_own_series(contents: Contents, ticker: str, track: Track) -> list[OwnSeries]:

@@ -27,10 +27,6 @@ NAMES: Final = {"max_drawdown": "drawdown"}
 DIGITS: Final = {"money": 2, "ratio": 3, "share": 4}
 """How exactly a page holds numbers, by how they are shown; all others as whole numbers."""
 
-
-SIGNIFICANT: Final = 7
-"""Digits that a page holds of the largest value of a figure of the strategy's own."""
-
 OF_PARTS: Final = (NET_PNL, SHARPE)
 """The figures that a page shows of both parts of the days."""
 
@@ -60,7 +56,7 @@ class SweepFigure:
     def digits(self, values: Float64s) -> int:
         """Return how exactly a page holds values of it, NaN among them."""
         if self.form == "own":
-            return digits_of(values[np.isfinite(values)], SIGNIFICANT)
+            return digits_of(values[np.isfinite(values)])
         return DIGITS.get(self.form, 0)
 
     def best(self, values: Float64s) -> float:
