@@ -231,7 +231,6 @@ def reconcile(
     Raises:
         PipelineError: The file, the run, its ticks or its strategy cannot be used.
     """
-    from pipeline.errors import BadRequest
     from pipeline.runs.desk_fills import csv_rows, desk_fills
     from pipeline.runs.reconcile import Terms, reconcile_run
     from pipeline.runs.reconcile_file import write_matches
