@@ -12,6 +12,7 @@ from pipeline.conversion.sample import write_sample
 from pipeline.conversion.security_files import SecurityFiles
 from pipeline.errors import BadRequest
 from pipeline.folders import shipped_configs
+from pipeline.store.atomic import discarding
 from pipeline.store.catalog import open_store
 from pipeline.store.layout import ticks_name
 from pipeline.store.tick_file import read_ticks
@@ -121,12 +122,9 @@ def check_free_disk(folder: Path, stores: Sequence[tuple[int, int]], distinct: i
 
 def _write(parquet_dir: Path, ticker: str, original: SampleSecurity, ticks: int) -> None:
     files = SecurityFiles(ticker, original.exchange, parquet_dir, with_condition=False)
-    try:
+    with discarding([files]):
         for block in original.blocks(ticks):
             files.add(block)
-    except BaseException:
-        files.discard()
-        raise
     metadata = {"exchange": original.exchange, "security": ticker}
     for staged in files.close(lambda counted: {**metadata, "inspection": counted}):
         staged.commit()

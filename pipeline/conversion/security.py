@@ -14,6 +14,7 @@ from pipeline.conversion.security_files import SecurityFiles
 from pipeline.conversion.tables.reading import TableContent
 from pipeline.errors import OverlappingWorkbooks, shown
 from pipeline.markets.facts import facts_or_open
+from pipeline.store.atomic import discarding
 from pipeline.store.catalog import Entry, Source
 from pipeline.store.layout import rejects_name, ticks_name
 from pipeline.store.parquet import read_footer
@@ -105,12 +106,9 @@ def stage_security(job: SheetJob, parts: Sequence[Part], parquet_dir: AnyPath) -
     else:
         with_condition = any(part.with_condition for part in ordered)
         files = SecurityFiles(ticker, exchange, parquet_dir, with_condition=with_condition)
-        try:
+        with discarding([files]):
             for part in ordered:
                 part.add_to(files)
-        except BaseException:
-            files.discard()
-            raise
     entry = _entry(job, [part.source for part in ordered])
     inspection: list[str] = []
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipeline.inspection.counting import RunningCounts, counted_text
 from pipeline.markets.facts import facts_or_open
+from pipeline.store.atomic import discarding
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
 from pipeline.store.parquet import GrowingTable, row_groups
@@ -89,7 +90,7 @@ class SecurityFiles:
         """End the files with our metadata, given the text of what was counted; the caller commits or discards them."""
         text = self._counts.text()
         staged: list[Staged] = []
-        try:
+        with discarding([self]), discarding(staged):
             if self._counts.days_ascend:
                 staged.append(self._writer.close(metadata_of(text)))
             else:
@@ -99,11 +100,6 @@ class SecurityFiles:
                 self._write_rejects()
             if self._rejects is not None:
                 staged.append(self._rejects.close(metadata_of(text)))
-        except BaseException:
-            for each in staged:
-                each.discard()
-            self.discard()
-            raise
         return staged
 
     def discard(self) -> None:

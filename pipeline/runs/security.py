@@ -23,6 +23,7 @@ from pipeline.runs.layout import FOLDERS, RUN_FILE, SERIES_FOLDER
 from pipeline.runs.own_figures import with_own_figures
 from pipeline.runs.result_codec import packed
 from pipeline.runs.security_files import SecurityFiles
+from pipeline.store.atomic import discarding
 from pipeline.store.tick_file import TickFile
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
@@ -141,7 +142,7 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
     strategy = load_strategy(task.strategy)
     market = task.market
     files = SecurityFiles(folder, task.ticker, market.clock_shift, fields_of(strategy).series)
-    try:
+    with discarding([files]):
         with TickFile(task.path, task.digest, market.clock_shift) as file:
             signals = load_signals(task.signals, market)
             replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine, signals)
@@ -150,12 +151,11 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
             ledger, added = _recorded(task, replay, check, files, ahead=ahead)
         replay_seconds = time.perf_counter() - started - replay.read_seconds - (check.seconds if check else 0.0)
         alternatives = check.finish(lambda: _batches(task)) if check is not None else {}
-        with _writing(), _all_or_none(files.close()) as staged:
-            ledger = with_own_figures(ledger, strategy, staged)
-            contents = _committed(staged, destination)
-    except BaseException:
-        files.discard()
-        raise
+        with _writing():
+            staged = files.close()
+            with discarding(staged.values()):
+                ledger = with_own_figures(ledger, strategy, staged)
+                contents = _committed(staged, destination)
     return SecurityResult(
         task,
         ledger,
@@ -214,17 +214,6 @@ def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[s
     for each in staged.values():
         each.commit()
     return contents
-
-
-@contextlib.contextmanager
-def _all_or_none(staged: Mapping[str, Staged]) -> Iterator[Mapping[str, Staged]]:
-    """Throw files away that something keeps from being put in their places."""
-    try:
-        yield staged
-    except BaseException:
-        for each in staged.values():
-            each.discard()
-        raise
 
 
 @contextlib.contextmanager

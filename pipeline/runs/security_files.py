@@ -12,7 +12,7 @@ from pipeline.runs.csv_cells import with_csv_cells
 from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
 from pipeline.runs.layout import FOLDERS, SERIES_FOLDER
 from pipeline.runs.series_rows import SeriesRows
-from pipeline.store.atomic import GrowingFile, Staged, write_bytes
+from pipeline.store.atomic import GrowingFile, Staged, discarding, write_bytes
 from pipeline.store.parquet import GrowingTable, TableOptions, read_table, stage_table
 
 if TYPE_CHECKING:
@@ -72,13 +72,9 @@ class SecurityFiles:
     def close(self) -> dict[str, Staged]:
         """End the files and return them by name; the caller commits or discards them."""
         staged: dict[str, Staged] = {}
-        try:
+        with discarding(staged.values()):
             for name, file in self._files.items():
                 staged[name] = file.close()
-        except BaseException:
-            for each in staged.values():
-                each.discard()
-            raise
         return staged
 
     def discard(self) -> None:

@@ -12,14 +12,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from pipeline.errors import OutputNotWritable, WriteFailed
 from pipeline.store.path import AnyPath, ObjectStorePath
 from pipeline.system import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PART_SUFFIX: Final = ".part"
 _NUMBERS: Final = itertools.count(1)
@@ -89,6 +89,17 @@ def staging(target: AnyPath, *, durable: bool = True) -> Iterator[tuple[IO[bytes
         raise not_written(target, error) from error
     except BaseException:
         staged.discard()
+        raise
+
+
+@contextlib.contextmanager
+def discarding(begun: Iterable[Any]) -> Iterator[None]:
+    """Call `discard` of what was begun, all that is listed by then, when the block fails."""
+    try:
+        yield
+    except BaseException:
+        for each in begun:
+            each.discard()
         raise
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from pipeline.store.atomic import discarding
 from pipeline.store.columns import dictionary_array, number_array
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS
 from pipeline.store.parquet import GrowingTable, stage_table
@@ -101,9 +102,6 @@ class TicksWriter:
 def stage_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
     """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
     writer = TicksWriter(path, with_condition=ticks.condition is not None)
-    try:
+    with discarding([writer]):
         writer.write(ticks)
         return writer.close(metadata)
-    except BaseException:
-        writer.discard()
-        raise

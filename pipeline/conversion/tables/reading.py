@@ -16,6 +16,7 @@ from pipeline.conversion.tables.whole_file import OtherRules, WholeFile
 from pipeline.conversion.ticks import zone_note
 from pipeline.conversion.wide import judge_of
 from pipeline.errors import EmptySheet
+from pipeline.store.atomic import discarding
 from pipeline.ticks import NO_TICKS
 
 if TYPE_CHECKING:
@@ -99,13 +100,10 @@ def read_table(
     while True:
         reading = _Reading(table, block, rules, names, parquet_dir)
         try:
-            return reading.read(WholeFile(rules, decided), threads, on_rows)
+            with discarding([reading]):
+                return reading.read(WholeFile(rules, decided), threads, on_rows)
         except OtherRules as other:
-            reading.discard()
             decided = other.rules
-        except BaseException:
-            reading.discard()
-            raise
 
 
 class _Reading:
