@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.metrics.records_file import StoredRecords, StoredText
     from pipeline.metrics.sessions import SessionHours
     from pipeline.ticks import Int64s
 
@@ -24,24 +25,13 @@ RECORDS: Final = {"fills": len(FILL_FIELDS), "marks": len(MARK_FIELDS), "waits":
 LENGTH_BYTES: Final = 8
 
 
-class Records(Protocol):
-    """Records of whole numbers and amounts, shape (records, fields), in memory or in a file.
+Records: TypeAlias = "Int64s | StoredRecords"
+"""Records of whole numbers and amounts, shape (records, fields), in memory or in a file.
 
-    They are whole numbers of 64 bits, of which those of amounts are the bits of floats.
-    """
+They are whole numbers of 64 bits, of which those of amounts are the bits of floats.
+"""
 
-    def __len__(self) -> int:
-        """Return how many records there are."""
-
-    def __getitem__(self, rows: slice) -> Int64s:
-        """Return some of the records, one after the other."""
-
-
-class Text(Protocol):
-    """A text of bytes, in memory or in a file."""
-
-    def __getitem__(self, part: slice) -> bytes:
-        """Return a part of it."""
+Text: TypeAlias = "bytes | StoredText"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

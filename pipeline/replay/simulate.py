@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.engine.outcome import Fills, Outcome, Span
-    from pipeline.engine.replay import Replay
+    from pipeline.engine.compiled import CompiledReplay
+    from pipeline.engine.outcome import Fills, Outcome
+    from pipeline.engine.plain import PlainReplay
     from pipeline.markets.market import MarketFacts
-    from pipeline.settings import Value, Values
+    from pipeline.settings import Values
     from pipeline.ticks import Float64s, Int64s, Ticks
 
 Engine: TypeAlias = Literal["compiled", "python"]
@@ -33,14 +34,8 @@ BETWEEN_CODES: Final = re.compile(r"[\s,;|/]+")
 ENGINES: Final[tuple[Engine, ...]] = ("compiled", "python")
 
 
-class Replayer(Protocol):
-    """What replays a strategy over one security's ticks."""
-
-    def begin(self, span: Span, facts: Facts, parameters: Mapping[str, Value]) -> Replay:
-        """Begin a replay with these parameters (as the strategy's fields hold them), fed with the ticks in parts."""
-
-    def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
-        """Replay the ticks with these parameters (as the strategy's fields hold them)."""
+Replayer: TypeAlias = "CompiledReplay | PlainReplay"
+"""What replays a strategy over one security's ticks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.engine.outcome import Span, join_fills
+from pipeline.engine.outcome import join_fills
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import StrategyError
 from pipeline.replay.simulate import engine_facts, matched_ticks, replayer
@@ -22,24 +22,13 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pipeline.engine.outcome import Fills
+    from pipeline.engine.outcome import Fills, Span
     from pipeline.engine.replay import Checkpoint, Replay
-    from pipeline.runs.recorded_setting import Setting
+    from pipeline.runs.recorded_setting import RecordedTicks, Setting
     from pipeline.ticks import Ticks
 
 STRIDE: Final = 100_000
 """Ticks from one checkpoint to the next, at least: tracing them takes a third of a second."""
-
-
-class TickSource(Protocol):
-    """One security's ticks, whole days at a time, as often as they are asked for."""
-
-    @property
-    def span(self) -> Span:
-        """What a replay is told of all of them."""
-
-    def days(self) -> Iterator[Ticks]:
-        """Yield all ticks, from the first on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +50,7 @@ class Approach:
     """The replay of a setting up to the part in which a fill or an event is, and windows that end with that part."""
 
     def __init__(
-        self, source: TickSource, setting: Setting, stride: int = STRIDE, on_day: Callable[[int], None] | None = None
+        self, source: RecordedTicks, setting: Setting, stride: int = STRIDE, on_day: Callable[[int], None] | None = None
     ) -> None:
         self._source, self._span = source, source.span
         self._setting = setting

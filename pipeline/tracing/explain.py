@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills
     from pipeline.engine.rules.replay_state import ReplayState
-    from pipeline.runs.recorded_setting import Setting
-    from pipeline.tracing.approach import TickSource, Window
+    from pipeline.runs.recorded_setting import RecordedTicks, Setting
+    from pipeline.tracing.approach import Window
     from pipeline.tracing.trace import CodePosition, Decision, QueuePosition, TracedFill
 
 
@@ -57,7 +57,7 @@ PROJECT: Final = Path(__file__).parents[2]
 
 
 def explain_fill(
-    source: TickSource,
+    source: RecordedTicks,
     setting: Setting,
     number: int,
     on_day: Callable[[int], None] | None = None,

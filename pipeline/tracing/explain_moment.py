@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills
     from pipeline.markets.market import MarketFacts
-    from pipeline.runs.recorded_setting import Setting
+    from pipeline.runs.recorded_setting import RecordedTicks, Setting
     from pipeline.ticks import Int64s
-    from pipeline.tracing.approach import TickSource, Window
+    from pipeline.tracing.approach import Window
     from pipeline.tracing.explanation import Line, Passed
     from pipeline.tracing.trace import Decision, QueuePosition, TracedEnd
     from pipeline.tracing.tracing_ladder import TracingLadder
@@ -40,7 +40,7 @@ MESSAGES: Final = ("", "place", "post", "resize", "join", "cancel", "hold")
 OF_SEVERAL: Final = ("", "place", "replace", "cancel")
 
 
-def last_event(source: TickSource, setting: Setting, asked: int, length: int) -> tuple[int, int]:
+def last_event(source: RecordedTicks, setting: Setting, asked: int, length: int) -> tuple[int, int]:
     """Return the number of the last tick until the end of a moment, and how many ticks are in it.
 
     Args:
@@ -94,7 +94,7 @@ def _in_session(times: Int64s, market: MarketFacts) -> Int64s:
     return np.flatnonzero(inside)
 
 
-def _unknown(why: str, asked: int, source: TickSource, market: MarketFacts) -> UnknownMoment:
+def _unknown(why: str, asked: int, source: RecordedTicks, market: MarketFacts) -> UnknownMoment:
     nearest, shift = "There is none.", market.clock_shift
     in_session = [ticks.timestamp[_in_session(ticks.timestamp, market)] for ticks in source.days()]
     closest = [int(times[np.abs(times - asked).argmin()]) for times in in_session if len(times)]
@@ -105,7 +105,7 @@ def _unknown(why: str, asked: int, source: TickSource, market: MarketFacts) -> U
 
 
 def explain_moment(
-    source: TickSource,
+    source: RecordedTicks,
     setting: Setting,
     asked: int,
     side: str,

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills
     from pipeline.runs.recorded_security import RecordedSecurity
-    from pipeline.runs.recorded_setting import Setting
+    from pipeline.runs.recorded_setting import RecordedTicks, Setting
     from pipeline.store.path import AnyPath
-    from pipeline.tracing.approach import TickSource
     from pipeline.tracing.explanation import Explanation
     from pipeline.tracing.moment import Moment
 
@@ -120,7 +119,7 @@ def _moment_asked(at: str) -> tuple[int, int]:
     return time, MILLISECOND if moment.microsecond else SECOND
 
 
-def _in_order(ticks: TickSource) -> bool:
+def _in_order(ticks: RecordedTicks) -> bool:
     latest = -(2**63)
     for part in ticks.days():
         times = part.timestamp
