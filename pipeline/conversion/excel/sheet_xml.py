@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING, Final
 
+from pipeline.conversion.cell_text import number_text
 from pipeline.conversion.excel.cells import letters_of
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ STYLES: Final = ("0", "22")
 DATE_STYLE: Final = 1
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HIDDEN: Final = ' hidden="1"'
-_LARGEST_WHOLE: Final = 2.0**53
 
 _letters_of: Final = lru_cache(maxsize=1_024)(letters_of)
 
@@ -32,8 +33,8 @@ def row(number: int, cells: Iterable[tuple[int, str]], *, hidden: bool = False) 
 
 def number(value: float, style: int = 0) -> str:
     """Return a number, a whole one without its point."""
-    text = str(int(value)) if value.is_integer() and abs(value) < _LARGEST_WHOLE else repr(value)
-    return f' s="{style}"><v>{text}</v>' if style else f"><v>{text}</v>"
+    attributes = f' s="{style}"' if style else ""
+    return f"{attributes}><v>{number_text(value)}</v>"
 
 
 def shared(index: int) -> str:
@@ -43,7 +44,7 @@ def shared(index: int) -> str:
 
 def text(value: str) -> str:
     """Return a text, without what XML cannot hold."""
-    value = _escaped(_NOT_IN_XML.sub("\ufffd", value))
+    value = escape(_NOT_IN_XML.sub("\ufffd", value), quote=False)
     return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is>'
 
 
@@ -54,14 +55,9 @@ def truth(value: object) -> str:
 
 def error(code: str) -> str:
     """Return an error, as #N/A."""
-    return f' t="e"><v>{_escaped(code)}</v>'
+    return f' t="e"><v>{escape(code, quote=False)}</v>'
 
 
 def moment(iso: str) -> str:
     """Return a date and time in ISO form."""
-    return f' t="d"><v>{_escaped(iso)}</v>'
-
-
-def _escaped(text: str) -> str:
-    """Return a text as XML has it; the library's own way would load what speaks HTTP."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f' t="d"><v>{escape(iso, quote=False)}</v>'
