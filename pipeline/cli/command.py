@@ -125,20 +125,20 @@ def command_name(function: Callable[..., Any]) -> str:
     return function.__name__.replace("_", "-")
 
 
-class _Argument(TyperArgument):
+class _Declared:
+    """What knows its declaration."""
+
+    def __init__(self, declared: Option, *, default_is_empty: bool, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.declared, self.default_is_empty = declared, default_is_empty
+
+
+class _Argument(_Declared, TyperArgument):
     """An argument that knows its declaration."""
 
-    def __init__(self, declared: Option, *, default_is_empty: bool, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.declared, self.default_is_empty = declared, default_is_empty
 
-
-class _Option(TyperOption):
+class _Option(_Declared, TyperOption):
     """An option with names that are accepted and not shown."""
-
-    def __init__(self, declared: Option, *, default_is_empty: bool, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.declared, self.default_is_empty = declared, default_is_empty
 
     def add_to_parser(self, parser: Any, ctx: Any) -> None:
         """Let the parser know its shown and its hidden names."""
