@@ -26,7 +26,7 @@ from pipeline.sweeps.axes import PRESET
 from pipeline.sweeps.equity import EQUITY_FILE
 from pipeline.sweeps.objectives import NET_PNL, SCORE
 from pipeline.sweeps.results import ALL
-from pipeline.sweeps.tables import OURS, PRESET_COLUMN
+from pipeline.sweeps.tables import PRESET_COLUMN, column_of
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
@@ -230,9 +230,8 @@ def _reading(directory: AnyPath) -> Iterator[None]:
 
 
 def _column_of(axis: str, there: tuple[str, ...]) -> str:
-    if axis == PRESET:
-        return PRESET_COLUMN if PRESET_COLUMN in there else PRESET
-    return f"parameter.{axis}" if axis in OURS else axis
+    column = column_of(axis)
+    return axis if column == PRESET_COLUMN and column not in there else column
 
 
 def _axes(table: TableNotes, names: Mapping[str, str]) -> list[Axis]:
