@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from pipeline.conversion.excel.cells import letters_of
 from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied
 from pipeline.conversion.names import full_name, likely_name
@@ -190,7 +191,7 @@ def _block(
             *_of_rows_above(head, header_row, columns),
             *_of_units(head[header_row], columns, known),
             *(
-                f"the column '{shown(text)}' ({letters(column)}) is not read, since '{shown(other)}' is there too"
+                f"the column '{shown(text)}' ({letters_of(column)}) is not read, since '{shown(other)}' is there too"
                 for column, text, other in group.unread
             ),
         ),
@@ -213,7 +214,7 @@ def _of_units(
         unit = unit_not_applied(row.get(column, ""), meaning[0]) if meaning else None
         if unit:
             taken = "on the clock of the exchange" if meaning and meaning[0] == "time" else "as they stand"
-            header = f"the header '{shown(row[column])}' ({letters(column)})"
+            header = f"the header '{shown(row[column])}' ({letters_of(column)})"
             yield f"{header} names {unit} that was not applied: its cells were taken {taken}"
 
 
@@ -267,14 +268,6 @@ def _security_column(
         if is_named or (known and known[0] == "security"):
             return column
     return None
-
-
-def letters(column: int) -> str:
-    """Return a column's letters: 0 is A, 26 is AA."""
-    text = ""
-    while column >= 0:
-        text, column = chr(65 + column % 26) + text, column // 26 - 1
-    return text
 
 
 def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: int | None) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.conversion.headers import NO_BLOCK, letters
+from pipeline.conversion.excel.cells import letters_of
+from pipeline.conversion.headers import NO_BLOCK
 from pipeline.conversion.names import FORM, full_name, likely_name, security_of
 from pipeline.conversion.tables.table import Table
 from pipeline.errors import BadRequest, BadSheetName, shown
@@ -79,7 +80,7 @@ def _nameless(job: SheetJob) -> str:
     row = job.block.header_row
     what = "file" if isinstance(job.workbook, Table) else "sheet"
     if not job.block.is_alone:
-        column = letters(min(job.block.columns.used))
+        column = letters_of(min(job.block.columns.used))
         return f"the block of ticks at {column}{row} has no security's name above it: write one there ({FORM})."
     return (
         f"it has ticks below row {row} and names no security. Name the {what} as one ({FORM}), write the name above "

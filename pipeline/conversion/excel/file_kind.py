@@ -30,15 +30,11 @@ def is_old_excel(path: Path) -> bool:
 
 def is_encrypted(file: IO[bytes]) -> bool:
     """Return whether a compound file holds an encrypted workbook of a later Excel."""
-    return _contains(file, _ENCRYPTED_STREAM)
-
-
-def _contains(file: IO[bytes], needle: bytes) -> bool:
     tail = b""
     while chunk := file.read(_MIB):
-        if needle in tail + chunk:
+        if _ENCRYPTED_STREAM in tail + chunk:
             return True
-        tail = chunk[-len(needle) :]
+        tail = chunk[-len(_ENCRYPTED_STREAM) :]
     return False
 
 
