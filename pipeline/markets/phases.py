@@ -91,8 +91,8 @@ def sessions_of(value: object, where: str, day_starts: int) -> tuple[Sessions, .
     if not value:
         raise MarketFactsError(f"{where} is empty; it takes the hours of at least one span of days.")
     several = [_session(each, place, day_starts) for each, place in zip(value, places, strict=True)]
-    for (_, later), place in zip(pairwise(several), places[1:], strict=True):
-        check_ascending(several[places.index(place) - 1].since, later.since, place)
+    for (before, later), place in zip(pairwise(several), places[1:], strict=True):
+        check_ascending(before.since, later.since, place)
     return tuple(several)
 
 
