@@ -203,7 +203,8 @@ class BacktestRun:
         """Show the run in a notebook: a row a security, their total, and the equity of all together."""
         from pipeline.runs.in_notebook import run_html
 
-        return run_html(self)
+        with amounts_in(self.currency):
+            return run_html(self)
 
     @property
     def _zones(self) -> dict[str, str]:

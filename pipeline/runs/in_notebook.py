@@ -9,7 +9,7 @@ from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import daily_columns
 from pipeline.metrics.registry import BY_NAME
 from pipeline.notebook import html_line, html_table
-from pipeline.numbers import FORMS, amounts_in, counted, currency, money, ratio, unit_of
+from pipeline.numbers import FORMS, counted, currency, money, ratio, unit_of
 from pipeline.runs.differences import change_in_words
 from pipeline.runs.layout import DAILY_FILE
 from pipeline.runs.read_file import reading
@@ -31,12 +31,6 @@ CHANGES_SHOWN: Final = 6
 
 
 def run_html(run: BacktestRun) -> str:
-    """Return a row a security, their total, the equity of all together, and what the check says, as HTML."""
-    with amounts_in(run.currency):
-        return _run_html(run)
-
-
-def _run_html(run: BacktestRun) -> str:
     """Return a row a security, their total, the equity of all together, and what the check says, as HTML."""
     rows = [[result.ticker, *_figures(result.ledger.figures if result.ledger else None)] for result in run.results]
     ledgers = [result.ledger for result in run.results if result.ledger is not None]
