@@ -41,14 +41,14 @@ def write_sweep_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
 
 
 def _write(folder: AnyPath, manifest: str, page: bytes, *, png: bool) -> AnyPath:
-    add_files(folder / manifest, [REPORT_FILE], durable=False)
+    add_files(folder / manifest, [REPORT_FILE])
     write_bytes(folder / REPORT_FILE, page, durable=False)
     if png:
         from pipeline.pages.images import draw_pngs  # only what draws images needs it
 
         assert isinstance(folder, Path)  # noqa: S101 - the API has refused any other
         images = draw_pngs(folder / REPORT_FILE)
-        add_files(folder / manifest, images, durable=False)
+        add_files(folder / manifest, images)
         try:
             (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
         except OSError as error:

@@ -117,7 +117,7 @@ def month_turnover(timestamps: Int64s, value: Float64s, traded: Traded) -> Float
 
 
 def with_minimum(
-    charged: Float64s, orders: Sequence[object], minimum: float, traded: Traded, *, several: bool = False
+    charged: Float64s, orders: Sequence[object], minimum: float, traded: Traded, *, several: bool
 ) -> Float64s:
     """Return charges of which those of each order come to at least a minimum after its first fill and all later ones.
 

@@ -43,13 +43,13 @@ def files_of(run_file: AnyPath) -> list[str]:
     ]
 
 
-def add_files(path: AnyPath, names: Iterable[str], *, durable: bool = True) -> None:
+def add_files(path: AnyPath, names: Iterable[str]) -> None:
     """List files as well that were written after the others, so that the next run into this folder removes them."""
     manifest = json.loads(path.read_bytes())
     listed = sorted({*manifest["files"], *names})
     if listed != manifest["files"]:
         manifest["files"] = listed
-        write_bytes(path, json_bytes(manifest), durable=durable)
+        write_bytes(path, json_bytes(manifest), durable=False)
 
 
 @contextlib.contextmanager

@@ -36,6 +36,6 @@ def write_matches(reconciliation: Reconciliation, target: Path | None) -> None:
         write_table(path, pa.table(columns), durable=False)
         return
     if target is None:
-        add_files(reconciliation.folder / RUN_FILE, [RECONCILIATION_FILE], durable=False)
+        add_files(reconciliation.folder / RUN_FILE, [RECONCILIATION_FILE])
     content = csv_bytes([MATCH_COLUMNS, *([row[name] for name in MATCH_COLUMNS] for row in rows)])
     write_bytes(path, content, durable=False)

@@ -128,7 +128,7 @@ class SealedFile:
         return self._file.read(count)
 
 
-def read_sealed(path: AnyPath, *, end_only: bool = False) -> tuple[bytes, str]:
+def read_sealed(path: AnyPath, *, end_only: bool) -> tuple[bytes, str]:
     """Read a Parquet file and verify its seal.
 
     Args:

@@ -47,18 +47,18 @@ class ReadyResults:
 def run_sweep(
     results: SweepResults,
     trials: Sequence[TrialColumns],
-    model: str = OWN,
+    model: str,
     *,
     arrays: Sequence[str],
-    fresh: bool = False,
-    on_compile: Callable[[str], None] | None = None,
+    fresh: bool,
+    on_compile: Callable[[str], None] | None,
 ) -> Iterator[ReadyResults]:
     """Replay settings on every security, and say how many are ready: first what fails at once or is cached.
 
     Args:
         results: Where the results go.
         trials: The settings.
-        model: The model of the band they are replayed under; by default their own.
+        model: The model of the band they are replayed under, OWN for their own.
         arrays: Those of the results' arrays that will be read, which cached ones are looked at for.
         fresh: Whether what is cached is computed all the same.
         on_compile: Called with the strategy's class when its loop is compiled now.

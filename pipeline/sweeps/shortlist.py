@@ -33,7 +33,7 @@ def whole_figures(
     cache: ResultCache,
     *,
     fresh: bool,
-    on_whole: Callable[[int, int], None] | None = None,
+    on_whole: Callable[[int, int], None] | None,
 ) -> dict[str, dict[tuple[str, int], float]]:
     """Return figures of settings replayed whole, by name, then by view and number; those without one are left out.
 

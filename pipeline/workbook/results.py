@@ -102,7 +102,7 @@ def _write(folder: AnyPath, contents: Contents) -> AnyPath:
     path = folder / WORKBOOK_FILE
     with staging(path, durable=False) as (file, staged):
         book.write(file)
-    add_files(folder / RUN_FILE, [WORKBOOK_FILE], durable=False)
+    add_files(folder / RUN_FILE, [WORKBOOK_FILE])
     staged.commit()
     return path
 

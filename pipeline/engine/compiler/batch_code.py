@@ -57,7 +57,7 @@ def settings_innermost(
     varying: frozenset[str],
     fixed: frozenset[str],
     kinds: Mapping[str, str],
-    elements: Sequence[str] = (),
+    elements: Sequence[str],
 ) -> tuple[list[ast.stmt], SettingRows]:
     """Return the statements with loops over the settings, and the rows of what differs.
 
