@@ -54,7 +54,6 @@ class CompiledReader:
         judge: Judge,
     ) -> None:
         self._loop = rows_loop
-        self._workbook = workbook
         self._rules = rules
         self._judge = judge
         self._cells = CellReader(workbook, columns.with_others)
