@@ -11,7 +11,7 @@ from pipeline.conversion.number_column import has_decimal_comma
 if TYPE_CHECKING:
     from pipeline.conversion.ticks import Reject
 
-_CELL_OF: Final = {"no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3}
+_CELL_OF: Final = {"more": 0, "no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3}
 """By the first word of a rule, which of the cells broke it."""
 
 _NOT_ANSWERED: Final = (
@@ -32,10 +32,13 @@ _ERROR: Final = re.compile(r"#(REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!
 _UNCLEAR: Final = (
     "It may be a number of three decimals or a thousand times that, and no other cell of the column shows which: make "
     "the column numbers in Excel (select it, Data, Text to Columns, Next, Next, Advanced, with the decimal and "
-    "thousands separators that are meant, Finish) and save it."
+    "thousands separators that are meant, Finish) and save it, or export it without marks between thousands."
 )
 _AS_NUMBERS: Final = "Make them numbers in Excel (select the column, Data, Text to Columns, Finish) and save it."
 _ADVICE: Final = {
+    reject_rules.MORE_CELLS: "The mark between cells seems to stand within a number too, as in 1,000 or 17,30: export "
+    "the ticks again without marks between thousands and with decimals behind a point, or with each cell in quotes. "
+    "Where the cells at the end are a column of their own, give it a header.",
     reject_rules.NO_TIME: "Give each row its time, or remove the rows without one.",
     reject_rules.UNREADABLE_TIME: "A time is a date cell or a text as 2025-04-14 10:00:01, 14-Apr-2025 10:00:01 or "
     "14/04/2025 10:00:01: make the column dates in Excel (Data, Text to Columns, Date, with the order of day and month "
@@ -58,6 +61,7 @@ _NUMBER_AS_TIME: Final = (
     "It is a number that no format shows as a date: format the column as date and time in Excel (where it is a text, "
     "after Data, Text to Columns, Finish) and save the workbook."
 )
+_THREE_BEHIND_COMMA: Final = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
 _LETTERS: Final = re.compile(r"\d.*([^\W\d]|[$%]|[^\x00-\x7f])|([^\W\d]|[$%]|[^\x00-\x7f]).*\d", re.ASCII)
 _DECIMAL_COMMA: Final = (
     "Its decimals stand behind a comma: make the column numbers in Excel (select it, Data, Text to Columns, Next, "
@@ -71,6 +75,12 @@ _SINCE_1970: Final = (
     "It is no date of Excel's. Seconds since 1970 become one by =A1/86400+25569 (milliseconds by =A1/86400000+25569), "
     "formatted as date and time; UTC must be put on the exchange's clock as well."
 )
+_ROUNDED: Final = (
+    "It is a long number of which only the first digits are left, as Excel saves it in a CSV file and as binary "
+    "numbers hold it: export the ticks again, with times as texts (2025-04-14 10:00:01.402) or as whole numbers, and "
+    "convert that file before Excel has saved it."
+)
+_WITH_EXPONENT: Final = re.compile(r"\d+(\.\d+)?[eE]\+?\d+", re.ASCII)
 _FARTHEST_SERIAL: Final = 1e8
 _DAY_ONCE: Final = (
     "A time of day without its date: where the date stands only in a day's first row, unmerge the cells and fill it "
@@ -83,7 +93,7 @@ _NO_DAY: Final = (
 )
 _JOINED: Final = (
     "It is date and time of day as one number. In Excel a column of =DATE(LEFT(A1,4),MID(A1,5,2),MID(A1,7,2))+"
-    "TIME(MID(A1,9,2),MID(A1,11,2),MID(A1,13,2)), formatted as date and time, is the time; A1 is the first such cell."
+    "TIME(MID(A1,9,2),MID(A1,11,2),MID(A1,13,2)){}, formatted as date and time, is the time; A1 is the first such cell."
 )
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d)?([.,]\d+)?( ?[AaPp]\.?[Mm]\.?)?", re.ASCII)
 _DAY_AND_CLOCK: Final = re.compile(r"(19|20)\d{12}(\d{3})?", re.ASCII)
@@ -106,17 +116,25 @@ def advice_on(reject: Reject) -> str:
     if reject.rule == reject_rules.UNREADABLE_TIME:
         return _on_time(text)
     if reject.rule in (reject_rules.PRICE_NOT_A_NUMBER, reject_rules.SIZE_NOT_A_NUMBER):
-        if has_decimal_comma(text):
-            return _DECIMAL_COMMA
-        if _LETTERS.search(text):
-            return _WITHOUT_LETTERS
+        return _on_number(text)
     return _ADVICE[reject.rule]
+
+
+def _on_number(text: str) -> str:
+    """Return what to do about a text that is no number."""
+    if has_decimal_comma(text):
+        return _DECIMAL_COMMA
+    if _THREE_BEHIND_COMMA.fullmatch(text):
+        return _UNCLEAR
+    return _WITHOUT_LETTERS if _LETTERS.search(text) else _AS_NUMBERS
 
 
 def _on_time(text: str) -> str:
     """Return what to do about a text that is no time."""
-    if _DAY_AND_CLOCK.fullmatch(text):
-        return _JOINED
+    if joined := _DAY_AND_CLOCK.fullmatch(text):
+        return _JOINED.format("+MID(A1,15,3)/86400000" if joined[2] else "")
+    if _WITH_EXPONENT.fullmatch(text):
+        return _ROUNDED
     if text.replace(".", "", 1).isdigit():
         return _NUMBER_AS_TIME if float(text) < _FARTHEST_SERIAL else _SINCE_1970
     return _NO_DAY if _CLOCK.fullmatch(text) else _ADVICE[reject_rules.UNREADABLE_TIME]

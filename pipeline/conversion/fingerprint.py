@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
 CONVERTER_VERSION: Final = 5
+# The same for tables alone.
+TABLES_VERSION: Final = 1
 _MOST_TEXTS: Final = 1000
 
 
@@ -40,10 +42,10 @@ def make_record(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, se
     return _content(workbook, sheet, block, rules, len(workbook.styles), numbers)
 
 
-def table_record(table: Table, block: Block, rules: Rules, crc: int, dialect: Mapping[str, str]) -> dict[str, Any]:
+def table_record(table: Table, block: Block, rules: Rules, crc: int, dialect: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a table's content is; crc: of its bytes. dialect: how its rows are written."""
     return {
-        **_of_any(table.sheets[0].name, block, rules),
+        **_of_table(table, block, rules),
         "crc": f"{crc:08x}",
         "size": table.stamp.size,
         "dialect": dict(dialect),
@@ -56,9 +58,13 @@ def table_still_holds(record: dict[str, Any], table: Table, block: Block, rules:
     is_same_file: its size and time of modification are what they were then, so that it is not read to be sure.
     """
     of_content = {key: record.get(key) for key in ("crc", "size", "dialect")}
-    if record != _of_any(table.sheets[0].name, block, rules) | of_content or record["size"] != table.stamp.size:
+    if record != _of_table(table, block, rules) | of_content or record["size"] != table.stamp.size:
         return False
     return is_same_file or record["crc"] == f"{table.crc():08x}"
+
+
+def _of_table(table: Table, block: Block, rules: Rules) -> dict[str, Any]:
+    return {**_of_any(table.sheets[0].name, block, rules), "tables": TABLES_VERSION}
 
 
 def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, block: Block, rules: Rules) -> bool:

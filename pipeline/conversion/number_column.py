@@ -6,7 +6,7 @@ import math
 import re
 from typing import Final
 
-from pipeline.conversion.excel.cells import EMPTY, NUMBER, TEXT, Cell
+from pipeline.conversion.excel.cells import EMPTY, NUMBER, TEXT, UNCLEAR, Cell
 from pipeline.conversion.reject_rules import Broken
 
 _PLAIN: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -86,6 +86,6 @@ class NumberColumn:
 
 def _fault(cell: Cell, value: float | None) -> str:
     """Return what is wrong with a cell that is no number from 0 on."""
-    if cell.kind == EMPTY:
-        return "missing"
+    if cell.kind in (EMPTY, UNCLEAR):
+        return "missing" if cell.kind == EMPTY else "unclear"
     return "negative" if value is not None and -math.inf < value < 0 else "not a number"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+MORE_CELLS: Final = "more cells than headers"
 NO_TIME: Final = "no time"
 UNREADABLE_TIME: Final = "unreadable time"
 UNKNOWN_TYPE: Final = "unknown type"

@@ -14,7 +14,14 @@ from pipeline.conversion import timestamps
 from pipeline.conversion.cell_text import cell_text, number_text
 from pipeline.conversion.excel.cells import BLANK, NUMBER, TEXT, Cell
 from pipeline.conversion.number_column import NumberColumn
-from pipeline.conversion.reject_rules import PRICE_UNCLEAR, SIZE_UNCLEAR, TRADE_TOLD_TWICE, UNKNOWN_TYPE, Broken
+from pipeline.conversion.reject_rules import (
+    MORE_CELLS,
+    PRICE_UNCLEAR,
+    SIZE_UNCLEAR,
+    TRADE_TOLD_TWICE,
+    UNKNOWN_TYPE,
+    Broken,
+)
 from pipeline.conversion.rules import AT_TRADE, LONGEST_TEXT, type_code
 from pipeline.conversion.tick_columns import LONGEST_SHOWN, JudgedTicks, Tick, TickColumns
 from pipeline.conversion.time_column import TimeColumn
@@ -30,6 +37,9 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = "tuple[int, Mapping[int, Cell]]"
 """A row's Excel number and its cells that are not blank, by column."""
+
+BEYOND: Final = -4
+"""No column: under it stands what a row of a table holds beyond the headers."""
 
 LONG_TEXT: Final = "\0"
 """Stands among the texts that were read for one that is too long to be asked for, and for times and numbers as text."""
@@ -158,6 +168,9 @@ class Judge:
         self._note_text(kind)
         if [cell.kind for cell in cells].count(TEXT) > (kind.kind == TEXT):
             self._texts.add(LONG_TEXT)
+        if BEYOND in row:
+            self._rejects.append(self._reject(number, cells, MORE_CELLS, security))
+            return
         try:
             ms, is_utc = self._times.moment(number, times, is_whole=not blanks)
             code, cost, shares = self._code(kind), self._prices.value(price) + 0.0, int(self._sizes.value(size))

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.cells import BLANK, ISO, NUMBER, SERIAL, TEXT, Cell
+from pipeline.conversion.number_column import LARGEST_SIZE
 from pipeline.conversion.reject_rules import NO_TIME, UNREADABLE_TIME, Broken
 from pipeline.conversion.timestamps import (
     DAY_AND_MONTH,
@@ -156,10 +157,11 @@ class TimeColumn:
 
 def _epoch_ms(cell: Cell) -> int | None:
     """Return ms of UTC of a number that counts s, ms, us or ns since 1970."""
+    if cell.kind == NUMBER and cell.text.strip().isdigit():
+        return timestamps.epoch_ms(int(cell.text))
     number = float(cell.text)
-    if cell.kind != NUMBER or not number.is_integer():
-        return None
-    return timestamps.epoch_ms(int(cell.text) if cell.text.strip().isdigit() else int(number))
+    is_exact = number.is_integer() and number <= LARGEST_SIZE  # above it, ns come out as the ms before
+    return timestamps.epoch_ms(int(number)) if cell.kind == NUMBER and is_exact else None
 
 
 def decided_order(

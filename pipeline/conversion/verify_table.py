@@ -7,16 +7,17 @@ import gzip
 import io
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, TEXT, Cell
-from pipeline.conversion.ticks import OtherDateOrder
+from pipeline.conversion.excel.cells import BLANK, ERROR, ISO, NUMBER, TEXT, UNCLEAR, Cell
+from pipeline.conversion.ticks import BEYOND, OtherDateOrder
 from pipeline.conversion.wide import judge_of
 from pipeline.errors import UnreadableSheet
 from pipeline.store.parquet import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.conversion.headers import Block
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
     from pipeline.conversion.ticks import Parsed
 
 _DIGITS: Final = re.compile(r"[0-9]+")
+_DATE_LENGTHS: Final = [*map(len, ("yyyymmdd", "yyyymmddhhmmss", "yyyymmddhhmmssfff"))]
 _ROWS: Final = 10_000
+_COULD_BE_THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+_PARQUET: Final = {"delimiter": "", "decimal": "."}
 
 
-def read_by_csv(path: Path, dialect: Mapping[str, str], block: Block, rules: Rules) -> Parsed:
+def read_by_csv(path: Path, dialect: Mapping[str, Any], block: Block, rules: Rules) -> Parsed:
     """Return the ticks and rejects of a block of a table, of which `dialect` says how its rows are written.
 
     Raises UnreadableSheet or SheetError.
     """
     try:
         judge = judge_of(block.columns, rules)
-        rows = _csv_rows(path, dialect, block) if dialect else _parquet_rows(path)
+        rows = _csv_rows(path, dialect, block) if dialect else _parquet_rows(path, block)
         for number, row in rows:
             if number > block.header_row:
                 judge.judge(number, {column: row[column] for column in row if row[column] is not BLANK})
@@ -45,16 +49,29 @@ def read_by_csv(path: Path, dialect: Mapping[str, str], block: Block, rules: Rul
         raise UnreadableSheet(f"{path} cannot be read: {error}") from error
 
 
-def _csv_rows(path: Path, dialect: Mapping[str, str], block: Block) -> Iterator[tuple[int, dict[int, Cell]]]:
+def _csv_rows(path: Path, dialect: Mapping[str, Any], block: Block) -> Iterator[tuple[int, dict[int, Cell]]]:
     columns = block.columns
-    quoted = {column for _, *pair in columns.quotes for column in pair}
-    numbers, times = {columns.price, columns.size} | quoted, {columns.time, columns.clock}
+    header: list[str] = []
     for number, row in enumerate(csv.reader(io.StringIO(_text(path), newline=""), delimiter=dialect["delimiter"]), 1):
-        cells = {}
-        for column, text in enumerate(row):
-            kind = "number" if column in numbers else "time" if column in times else "text"
-            cells[column] = _cell(text, kind, dialect)
+        header = row if number == block.header_row else header
+        kinds = _kinds(block, dialect["unclear"])
+        cells = {column: _cell(text, kinds.get(column, "text"), dialect) for column, text in enumerate(row)}
+        if len(row) > dialect["headers"]:
+            names = dict(enumerate(header)) | dict.fromkeys(columns.with_others, "known")
+            unnamed = [column for column in range(min(columns.used), len(row)) if not names.get(column, "").strip()]
+            if any(row[column].strip() for column in unnamed):
+                cells[BEYOND] = Cell(TEXT, "")
         yield number, cells
+
+
+def _kinds(block: Block, unclear: Collection[int]) -> dict[int | None, str]:
+    """Return what the columns of a block hold, where it is not a text."""
+    columns = block.columns
+    numbers = {columns.price, columns.size, *(column for _, *pair in columns.quotes for column in pair)}
+    return {
+        **{column: "unclear number" if column in unclear else "number" for column in numbers},
+        **dict.fromkeys((columns.time, columns.clock), "time"),
+    }
 
 
 def _text(path: Path) -> str:
@@ -72,17 +89,24 @@ def _text(path: Path) -> str:
     return text if "\n" in text else text.replace("\r", "\n")
 
 
-def _cell(text: str, kind: str, dialect: Mapping[str, str]) -> Cell:
+def _cell(text: str, kind: str, dialect: Mapping[str, Any]) -> Cell:
     plain = text.strip()
     if not plain:
         return BLANK
     if kind == "time":
-        return Cell(TEXT if _DIGITS.fullmatch(plain) and len(plain) == len("yyyymmdd") else _kind(plain), text)
+        is_text = "e" in plain.lower() or (_DIGITS.fullmatch(plain) and len(plain) in _DATE_LENGTHS)
+        return Cell(TEXT if is_text else _kind(plain), text)
     if kind == "text":
         return Cell(TEXT, text)
+    return _number_cell(plain, dialect, is_unclear=kind == "unclear number")
+
+
+def _number_cell(plain: str, dialect: Mapping[str, Any], *, is_unclear: bool) -> Cell:
+    if is_unclear and dialect["decimal"] in plain and _COULD_BE_THOUSANDS.fullmatch(plain.lstrip("+-")):
+        return Cell(UNCLEAR, plain)
     if dialect["decimal"] == ",":
-        plain = "?" if "." in plain else plain.replace(",", ".")
-        return Cell(NUMBER, plain) if _kind(plain) == NUMBER else Cell(ERROR, text.strip())
+        point = "?" if "." in plain else plain.replace(",", ".")
+        return Cell(NUMBER, point) if _kind(point) == NUMBER else Cell(ERROR, plain)
     if dialect["delimiter"] == ";" and "," in plain:
         return Cell(ERROR, plain)
     return Cell(_kind(plain), plain)
@@ -96,21 +120,27 @@ def _kind(text: str) -> str:
     return NUMBER if text.isascii() and not re.search("[_a-df-zA-DF-Z]", text) else TEXT
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[int, Cell]]]:
+def _parquet_rows(path: Path, block: Block) -> Iterator[tuple[int, dict[int, Cell]]]:
+    kinds = _kinds(block, [size for _, _, size in block.columns.quotes] or [block.columns.size])
     number = 0
     for part in parts_of(path, None, _ROWS):
+        names = part.column_names
         for row in part.to_pylist():
             number += 1
-            yield number, {column: _of_value(value) for column, value in enumerate(row.values())}
+            cells = {column: row[names[column]] for column in block.columns.with_others}
+            yield number, {column: _of_value(value, kinds.get(column, "text")) for column, value in cells.items()}
 
 
-def _of_value(value: Any) -> Cell:
+def _of_value(value: Any, kind: str) -> Cell:
     if value is None or value != value or (isinstance(value, str) and not value.strip()):  # noqa: PLR0124 - NaN
         return BLANK
     if isinstance(value, bool):
-        return Cell(BOOL, str(int(value)))
+        return Cell(TEXT, str(value).lower())
+    if isinstance(value, bytes):
+        value = value.decode()
     if isinstance(value, str):
-        return Cell(_kind(value.strip()), value)
+        return _cell(value, kind, _PARQUET)
     if hasattr(value, "isoformat"):
         return Cell(ISO, str(value))
-    return Cell(NUMBER, str(value) if isinstance(value, int) else repr(float(value)))
+    is_whole = isinstance(value, int) or (isinstance(value, Decimal) and value == int(value))
+    return Cell(NUMBER, str(int(value)) if is_whole else repr(float(value)))

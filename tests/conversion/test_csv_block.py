@@ -60,6 +60,9 @@ numbers = st.sampled_from(
             "17,3",
             "-0",
             "1.0",
+            "1.000",
+            "2,500",
+            "1000.000",
         ),
         *("1.234,5", " 12 ", "1e400", "9007199254740993", "9007199254740992", "250.5", "#N/A", "AED 5", "00012", "5k"),
         "\u0665",
@@ -73,6 +76,7 @@ LINES: Final = [
     "Total,,,",
     "a,b,c,d,e",
     "2025-05-14 10:00:01,BID,17.3",
+    *("2025-05-14 10:00:01,BID,17.3,100" + end for end in (",", ", ,", ",x", ",x,", ",,x")),
     '"2025-05-14 10:00:01",BID,1,2',
 ]
 
@@ -123,11 +127,14 @@ def assert_same(text: str, dialect: Dialect, columns: Columns = COLUMNS) -> Pars
     clean=st.integers(0, 5),
     mark=st.sampled_from([(",", "."), (";", "."), (";", ","), ("\t", ".")]),
     end=st.sampled_from(["\n", "\r\n"]),
+    unclear=st.sampled_from([(), (3,), (2, 3)]),
 )
-@example([["2025-05-14 10:00:01", "BID", "17.3", "1000"]], 0, (",", "."), "\n")
-def test_columns_are_read_as_their_rows(rows: list[list[str]], clean: int, mark: tuple[str, str], end: str) -> None:
+@example([["2025-05-14 10:00:01", "BID", "17.3", "1000"]], 0, (",", "."), "\n", ())
+def test_columns_are_read_as_their_rows(
+    rows: list[list[str]], clean: int, mark: tuple[str, str], end: str, unclear: tuple[int, ...]
+) -> None:
     good = ["2025-05-14 10:00:01", "BID", f"17{mark[1]}3", "100"]
-    assert_same(as_text([good] * clean + rows, mark[0], end), Dialect(*mark, 4))
+    assert_same(as_text([good] * clean + rows, mark[0], end), Dialect(*mark, 4, unclear=frozenset(unclear)))
 
 
 @given(rows=st.lists(st.tuples(kinds, times, numbers, numbers, labels, labels).map(list), min_size=1, max_size=8))
@@ -135,9 +142,13 @@ def test_securities_and_conditions_are_read_as_their_rows(rows: list[list[str]])
     assert_same(as_text(rows), Dialect(",", ".", 6), ALL_COLUMNS)
 
 
-@given(st.lists(st.sampled_from([*LINES, "2025-05-14 10:00:02,ASK,17.4,5", '2025-05-14,BID,1,"2\n"']), min_size=1))
-def test_rows_of_other_lengths_are_read_as_their_rows(lines: list[str]) -> None:
-    assert_same("\n".join([*lines, ""]), Dialect(",", ".", 4))
+@given(
+    lines=st.lists(st.sampled_from([*LINES, "2025-05-14 10:00:02,ASK,17.4,5", '2025-05-14,BID,1,"2\n"']), min_size=1),
+    width=st.sampled_from([4, 5, 6]),
+    headers=st.sampled_from([0, 4, 5]),
+)
+def test_rows_of_other_lengths_are_read_as_their_rows(lines: list[str], width: int, headers: int) -> None:
+    assert_same("\n".join([*lines, ""]), Dialect(",", ".", width, headers, (4,) if headers > 4 else ()))
 
 
 def test_a_decimal_comma_is_read_where_semicolons_stand_between_cells() -> None:

@@ -22,6 +22,8 @@ ISO: Final = "iso"
 TEXT: Final = "text"
 BOOL: Final = "bool"
 ERROR: Final = "error"
+UNCLEAR: Final = "unclear"
+"""Of a table's text that is a number or a thousand times that."""
 
 LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_383

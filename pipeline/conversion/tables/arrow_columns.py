@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.store.columns import float_values, number_values
+from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _TEXTS: Final = pa.dictionary(pa.int32(), pa.string())
 _NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
+_CLEAR_NUMBER: Final = r"^-?[0-9]+(\.([0-9]{1,2}|[0-9]{4,}))?$|^-?(0[0-9]*|[0-9]{4,})\.[0-9]{3}$"
 _WHOLE: Final = r"^[0-9]{1,18}$|^[1-4][0-9]{18}$"
 
 
@@ -28,24 +30,30 @@ def is_text(kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def numbers_of(column: Any) -> Float64s:
-    """Return numbers, NaN for what is empty or needs a closer look."""
+def numbers_of(column: Any, *, is_unclear: bool = False) -> Float64s:
+    """Return numbers, NaN for what is empty or needs a closer look; is_unclear: 1.000 does."""
     if is_text(column.type):
-        column = _where(column, _NUMBER)
+        column = _where(column, _CLEAR_NUMBER if is_unclear else _NUMBER)
+    if pa.types.is_boolean(column.type):
+        return np.full(len(column), np.nan)
     if pa.types.is_decimal(column.type):  # as its text: Arrow's own numbers of decimals miss the nearest by a bit
         column = column.cast(pa.string())
     if column.type != pa.float64():
-        column = column.cast(pa.float64())
+        column = column.cast(pa.float64(), safe=False)  # whole numbers above 2^53 too
     values: Float64s = float_values(pa.chunked_array([column]))
     return values
 
 
 def whole_numbers_of(column: Any) -> Int64s:
     """Return whole numbers, 0 for what is none."""
-    column = _where(column, _WHOLE) if is_text(column.type) else column
     if pa.types.is_floating(column.type):
-        return np.nan_to_num(numbers_of(column), nan=0.0, posinf=0.0, neginf=0.0).astype(np.int64)
-    values: Int64s = number_values(column.cast(pa.int64()).fill_null(0), np.int64)
+        numbers = numbers_of(column)
+        return np.where((np.abs(numbers) < MOST_VOLUME) & (numbers == np.floor(numbers)), numbers, 0.0).astype(np.int64)
+    if is_text(column.type) or pa.types.is_decimal(column.type):
+        column = _where(column, _WHOLE)
+    if pa.types.is_boolean(column.type):
+        return np.zeros(len(column), np.int64)
+    values: Int64s = number_values(column.cast(pa.int64(), safe=False).fill_null(0), np.int64)
     return values
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from pipeline.conversion.excel.cells import ERROR, NUMBER, TEXT, Cell
+from pipeline.conversion.excel.cells import ERROR, NUMBER, TEXT, UNCLEAR, Cell
 from pipeline.conversion.tables.tick_rows import NO_ROWS, BlockRows, take_ticks
 from pipeline.conversion.tick_columns import LONGEST_SHOWN
+from pipeline.conversion.ticks import BEYOND
 from pipeline.errors import UnreadableSheet
 from pipeline.store.columns import whole
 
@@ -27,18 +28,33 @@ if TYPE_CHECKING:
     from pipeline.ticks import Int64s
 
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-_DAY_DIGITS: Final = 8
+_TIME: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)", re.ASCII)
+"""Without an exponent: Excel leaves six digits of ms since 1970 before one."""
+_THREE_BEHIND_MARK: Final = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_OF_DIGITS: Final = (8, 14, 17)
+"""How long a day is that is written in digits alone, one with its time of day, and one with ms too."""
 _MOST_LINES: Final = 20
 """Of one cell: where it has more, a quote that opens it was never closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How rows are written: the mark between cells, the decimal mark, and how many cells are in a row."""
+    """How rows are written: the mark between cells, the decimal mark, and how many cells are in a row.
+
+    headers: how many cells the row of the headers has, 0 where no row can have more. unnamed: those of them that are
+    blank, from the block's first column on. unclear: the columns in which a number such as 1.000 may be a thousand.
+    """
 
     delimiter: str
     decimal: str
     width: int
+    headers: int = 0
+    unnamed: tuple[int, ...] = ()
+    unclear: frozenset[int] = frozenset()
+
+    def without_header(self, cells: int) -> tuple[int, ...]:
+        """Return which columns of a row of so many cells have no header, where it has more cells than there are."""
+        return (*self.unnamed, *range(self.headers, cells)) if self.headers and cells > self.headers else ()
 
 
 def read_block(block: bytes, dialect: Dialect, columns: Columns, rules: Rules) -> BlockRows:
@@ -49,9 +65,11 @@ def read_block(block: bytes, dialect: Dialect, columns: Columns, rules: Rules) -
     if columns.quotes:
         return _by_rows(_text_of(block), dialect, columns)
     try:
-        return _by_columns(block, dialect, columns, rules)
+        if not (dialect.unclear and (b"0x" in block or b"0X" in block)):  # whole numbers to Arrow, texts to us
+            return _by_columns(block, dialect, columns, rules)
     except pa.ArrowInvalid:
-        text = _text_of(block)
+        pass
+    text = _text_of(block)
     try:
         return _by_columns(text.encode(), dialect, columns, rules, one_by_one=True)
     except pa.ArrowInvalid:
@@ -69,10 +87,15 @@ def cells_of(row: Sequence[str], dialect: Dialect, columns: Columns) -> dict[int
         kind = TEXT
         if column in numbers:
             kind, text = _number_of(text.strip(), dialect)
-        elif column in (columns.time, columns.clock) and _NUMBER.fullmatch(text.strip()):
-            is_day = len(text.strip()) == _DAY_DIGITS and text.strip().isdigit()
-            kind = TEXT if is_day else NUMBER
+            if column in dialect.unclear and kind == NUMBER and _THREE_BEHIND_MARK.fullmatch(text):
+                kind, text = UNCLEAR, row[column].strip()
+        elif column in (columns.time, columns.clock) and _TIME.fullmatch(text.strip()):
+            is_of_digits = len(text.strip()) in _OF_DIGITS and text.strip().isdigit()
+            kind = TEXT if is_of_digits else NUMBER
         cells[column] = Cell(kind, text)
+    beyond = [row[column] for column in dialect.without_header(len(row)) if row[column].strip()]
+    if beyond:
+        cells[BEYOND] = Cell(TEXT, dialect.delimiter.join(beyond))
     return cells
 
 
@@ -108,23 +131,31 @@ def _by_columns(
         ragged.append(row.number - 1)
         return "skip"
 
-    table = _table(block, dialect, columns, skip if one_by_one else None, pa.string() if one_by_one else pa.float64())
+    table = _table(block, dialect, columns, skip if one_by_one else None)
     records = table.num_rows + len(ragged)
     places = np.delete(np.arange(records), ragged) if ragged else np.arange(records)
     column = {position: whole(table.column(str(position))) for position in columns.with_others}
     if one_by_one and dialect.decimal != ".":
         column |= {position: _with_points(column[position]) for position in (columns.price, columns.size)}
-    clean, taken = take_ticks(column, columns, rules, places)
+    beyond = [whole(table.column(str(position))) for position in dialect.without_header(dialect.width)]
+    clean, taken = take_ticks(column, columns, rules, places, dialect.unclear, beyond)
     odd = np.sort(np.concatenate([places[~clean], np.array(ragged, np.int64)]))
     if (len(odd) or b'"' in block) and block.count(b"\n") != records:
         return _by_rows(_text_of(block), dialect, columns)
     return replace(taken, records=records, odd=_odd_rows(block, odd, dialect, columns) if len(odd) else [])
 
 
-def _table(block: bytes, dialect: Dialect, columns: Columns, skip: Callable[[Any], str] | None, number: Any) -> Any:
+def _table(block: bytes, dialect: Dialect, columns: Columns, skip: Callable[[Any], str] | None) -> Any:
+    """Return a block's columns; raises ArrowInvalid, without `skip` also where a number is none, or may be two."""
     kinds = dict.fromkeys(columns.with_others, pa.dictionary(pa.int32(), pa.string()))
     times = [columns.time] if columns.clock is None else [columns.time, columns.clock]
-    kinds |= dict.fromkeys(times, pa.string()) | dict.fromkeys((columns.price, columns.size), number)
+    kinds |= dict.fromkeys(times, pa.string()) | dict.fromkeys((columns.price, columns.size), pa.float64())
+    kinds |= dict.fromkeys(dialect.unclear, pa.int64()) | dict.fromkeys(
+        dialect.without_header(dialect.width), pa.null()
+    )
+    if skip is not None:
+        texts = (columns.price, columns.size, *dialect.without_header(dialect.width))
+        kinds |= dict.fromkeys(texts, pa.string())
     return arrow_csv.read_csv(
         pa.BufferReader(block),
         read_options=arrow_csv.ReadOptions(

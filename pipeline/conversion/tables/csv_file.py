@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pipeline.conversion.tables.text_file import TextBlocks
 from pipeline.errors import EmptySheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -46,15 +47,43 @@ class FirstRows:
         }
 
     def dialect(self, header_row: int, columns: Columns) -> Dialect:
-        """Return how the rows below the header are written.
+        """Return how the rows below the header are written, as the first of them show it.
 
-        The decimal mark is a comma where semicolons stand between cells and the first numbers have commas, no points.
+        The decimal mark is a comma where semicolons stand between cells and numbers have decimals behind commas, and
+        no points. A column in which no number has other than three digits behind the mark does not show that the mark
+        is the decimal one: sizes of any file, prices where semicolons stand between cells.
         """
-        below = [row for row in self.rows[header_row:] if any(row)] or [self.rows[header_row - 1]]
+        header = self.rows[header_row - 1]
+        below = [row for row in self.rows[header_row:] if any(row)] or [header]
         width = Counter(map(len, below)).most_common(1)[0][0]
-        numbers = "".join(row[column] for row in below for column in (columns.price, columns.size) if column < len(row))
-        decimal = "," if self.delimiter == ";" and "," in numbers and "." not in numbers else "."
-        return Dialect(self.delimiter, decimal, max(width, *(column + 1 for column in columns.with_others)))
+        prices = [price for _, price, _ in columns.quotes] or [columns.price]
+        sizes = [size for _, _, size in columns.quotes] or [columns.size]
+        of_prices, of_sizes = (
+            [row[column].strip() for row in below for column in some if column < len(row)] for some in (prices, sizes)
+        )
+        decimal = "."
+        if self.delimiter == ";" and not any("." in text for text in (*of_prices, *of_sizes)):
+            decimal = "," if _show_decimals([*of_prices, *of_sizes], ",") else "."
+        unclear = [] if _show_decimals(of_sizes, decimal) else sizes
+        if self.delimiter == ";" and not _show_decimals(of_prices, decimal):
+            unclear = [*unclear, *prices]
+        last = max(columns.with_others)
+        headers = max(len(header), last + 1)
+        named = {column for column, text in enumerate(header) if text.strip()}.union(columns.with_others)
+        return Dialect(
+            self.delimiter,
+            decimal,
+            max(width, last + 1),
+            headers,
+            tuple(column for column in range(min(columns.used), headers) if column not in named),
+            frozenset(unclear),
+        )
+
+
+def _show_decimals(texts: Iterable[str], mark: str) -> bool:
+    """Return whether a mark stands in some number where none between thousands would: not before three digits."""
+    shows = re.compile(r"[-+]?(\d*M(\d{0,2}|\d{4,})|(0\d*|\d{4,})M\d+)".replace("M", re.escape(mark)), re.ASCII)
+    return any(mark in text and shows.fullmatch(text) for text in texts)
 
 
 def first_rows(path: Path) -> list[FirstRows]:

@@ -38,9 +38,9 @@ MOST_WAITING: Final = 2 << 20
 class TableContent:
     """What a table holds of one security: its files, under temporary names, and what was counted of its rows.
 
-    rows = ticks + rejected rows + blank. record: the content that it was read from. notes: what is to be said of
-    how its cells were read; remarks: of how it was read at all. securities: the names of all that the table was split
-    into.
+    rows = ticks + rejected rows + blank. record: the content that it was read from.
+    notes: what is to be said of how its cells were read; remarks: of how it was read at all. securities: the names of
+    all that the table was split into.
     """
 
     files: SecurityFiles

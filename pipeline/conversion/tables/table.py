@@ -92,7 +92,12 @@ class Table:
         return TableRows(
             read_blocks(text, below, dialect, block.columns, rules, threads),
             lambda: text.crc,
-            {"delimiter": dialect.delimiter, "decimal": dialect.decimal},
+            {
+                "delimiter": dialect.delimiter,
+                "decimal": dialect.decimal,
+                "headers": dialect.headers,
+                "unclear": sorted(dialect.unclear),
+            },
         )
 
 
@@ -102,7 +107,7 @@ class TableRows:
 
     parts: Iterator[BlockRows]
     crc: Any
-    dialect: dict[str, str]
+    dialect: dict[str, Any]
 
 
 def is_table(path: Path) -> bool:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.conversion.rules import type_code
-from pipeline.conversion.tables.arrow_columns import codes_of, numbers_of
+from pipeline.conversion.tables.arrow_columns import codes_of, filled_of, numbers_of
 from pipeline.conversion.tables.time_column import BlockTimes
 from pipeline.conversion.tick_columns import LONGEST_SHOWN
 from pipeline.conversion.ticks import TickRows
 from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,7 +55,14 @@ class BlockRows:
     evidence: Evidence = field(default_factory=Evidence)
 
 
-def take_ticks(column: Mapping[int, Any], columns: Columns, rules: Rules, places: Int64s) -> tuple[Mask, BlockRows]:
+def take_ticks(
+    column: Mapping[int, Any],
+    columns: Columns,
+    rules: Rules,
+    places: Int64s,
+    unclear: Collection[int] = (),
+    beyond: Sequence[Any] = (),
+) -> tuple[Mask, BlockRows]:
     """Return the rows that are clean ticks, without the others, and which of all they are.
 
     Args:
@@ -63,11 +70,18 @@ def take_ticks(column: Mapping[int, Any], columns: Columns, rules: Rules, places
         columns: What the positions are.
         rules: By what cells are read.
         places: Each row's number.
+        unclear: The columns in which a text such as 1.000 may be a thousand.
+        beyond: Columns without headers, which no row of a tick fills.
     """
-    price, size = (numbers_of(column[position]) for position in (columns.price, columns.size))
+    price, size = (
+        numbers_of(column[position], is_unclear=position in unclear) for position in (columns.price, columns.size)
+    )
     kinds = codes_of(column[columns.type], lambda text: type_code(text, rules.words), np.int8)
     clean = (kinds >= 0) & (price >= 0) & (price < np.inf) & (size >= 0) & (size <= MOST_VOLUME)
     clean &= size == np.floor(size)
+    for other in beyond:
+        if other.null_count < len(other):
+            clean &= ~filled_of(other)
     times = BlockTimes(column, columns, rules)
     evidence = Evidence(
         *times.evidence(places),
