@@ -124,4 +124,4 @@ def is_clock(text: str) -> bool:
 def names_columns(cells: Iterable[str]) -> bool:
     """Return whether cells of a row are column names again: two of them at least."""
     meanings = (_RANKED.get(word_of(cell), ("security",))[0] for cell in cells)
-    return sum(meaning in LONG for meaning in meanings) > 1
+    return sum(meaning in LONG or meaning in WIDE for meaning in meanings) > 1

@@ -34,6 +34,7 @@ SHEET_FAILURES: Final = (SheetError, CorruptWorkbook, MemoryError)
 """What ends one sheet; the others are converted."""
 _CELLS: Final = ("time", "type", "price", "size")
 _MOST_BLOCKS: Final = 3
+_OF_NO_TIME: Final = (reject_rules.UNREADABLE_TIME, reject_rules.MORE_CELLS)
 _MOST_LEFT_OUT: Final = 0.9
 """Where a larger share is rejected, the rows are not to be left out but to be mended."""
 
@@ -102,8 +103,10 @@ def refuse_other_blocks(own: Container[str], parsed: Parsed) -> None:
     """Raise SeveralSecurities for rows in which another block begins, of a security that is none of `own`."""
     starts = []
     for reject in parsed.rejects:
-        # Most rejects are rows of a tick with one bad cell, and there may be a million of them.
-        if type_code(reject.cells[1]) >= 0 or reject.cells[2][:1].isdigit():
+        # Most rejects are rows of a tick with one bad cell, and there may be a million of them. Rows of whole quotes
+        # have the type of their column.
+        is_of_tick = type_code(reject.cells[1]) >= 0 and reject.rule not in _OF_NO_TIME
+        if is_of_tick or reject.cells[2][:1].isdigit():
             continue
         if names_columns(reject.cells):
             starts.append((reject.row, ", ".join(filter(None, reject.cells))))

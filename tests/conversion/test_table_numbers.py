@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import openpyxl
 import pytest
 
 import pipeline
@@ -85,6 +86,34 @@ def test_blank_cells_behind_the_headers_and_cells_under_blank_ones_do_not_matter
     row = converted(tmp_path, file(header, *lines))
     assert (row.status, row.ticks, row.rejects) == ("converted", 30, {})
     assert prices_and_sizes(tmp_path) == {(17.3, 100)}
+
+
+TICKS: Final = rows("17.30,100")
+QUOTES: Final = [f"{time},17.28,100,17.30,200" for time in TIMES]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["FAB UH Equity", LONG, *TICKS, "EMAAR DH Equity", LONG, *TICKS], "row 33 ('EMAAR DH Equity')"),
+        ([LONG, *TICKS, LONG, *TICKS], "row 32 ('Dates, Type, Price, Size')"),
+        ([LONG, *TICKS, "EMAAR DH Equity", *TICKS], "row 32 ('EMAAR DH Equity')"),
+        ([WIDE, *QUOTES, WIDE, *QUOTES], "row 32 ('Time, ASK, Ask, Ask Size')"),
+        ([WIDE, *QUOTES, "EMAAR DH Equity", *QUOTES], "row 32 ('EMAAR DH Equity')"),
+    ],
+)
+def test_another_block_within_is_refused_as_in_a_sheet(tmp_path: Path, lines: list[str], said: str) -> None:
+    row = converted(tmp_path, file(*lines))
+    assert row.status == "failed"
+    assert f"another block of rows begins in it: {said}" in (row.error or "")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "FAB UH Equity"
+    for line in lines:
+        sheet.append([float(cell) if cell[:1].isdigit() and "-" not in cell else cell for cell in line.split(",")])
+    book.save(tmp_path / "a.xlsx")
+    assert said in (pipeline.convert(tmp_path / "a.xlsx", tmp_path / "store").rows[0].error or "")
 
 
 SECONDS: Final = [time[:19] for time in TIMES]

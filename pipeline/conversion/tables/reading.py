@@ -167,7 +167,9 @@ class _Reading:
             self._last_row = int(max(filled))
             self._filled += self._last_row - row + 1 - parsed.blank
         if parsed.security is None:
-            self._write(self._content_of("", 0), parsed.ticks, parsed.rejects)
+            content = self._content_of("", 0)
+            refuse_other_blocks(self._contents, parsed)
+            self._write(content, parsed.ticks, parsed.rejects)
             return
         first_rows = _first_rows(parsed)
         of_code = [
