@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipeline.conversion.fingerprint import fingerprint
+from pipeline.conversion.seam import Counted, ticks_at
 from pipeline.conversion.security_files import SecurityFiles
 from pipeline.conversion.tables.reading import TableContent
 from pipeline.errors import OverlappingWorkbooks, shown
@@ -137,10 +136,7 @@ def _in_time_order(ticker: str, parts: Sequence[Part]) -> list[Part]:
 
 
 def _with_seam(before: Part, after: Part) -> Part:
-    """Return the later of two parts, with a remark where both hold a tick: an export that begins where one ended.
-
-    The ticks of tables are not in memory, so of them nothing is said.
-    """
+    """Return the later of two parts, with a remark where both hold a tick: an export that begins where one ended."""
     if before.latest != after.earliest:
         return after
     both = sum((_ticks_at(before, after.earliest) & _ticks_at(after, after.earliest)).values())
@@ -153,13 +149,10 @@ def _with_seam(before: Part, after: Part) -> Part:
     return replace(after, source=replace(after.source, remarks=(*after.source.remarks, remark)))
 
 
-def _ticks_at(part: Part, moment: int) -> Counter[tuple[int, float, int]]:
-    """Return how many ticks of each kind, price and size a sheet has at a time, none for a table."""
-    if isinstance(part.content, TableContent):
-        return Counter()
-    ticks = part.content.parsed.ticks
-    ticks = ticks[np.flatnonzero(ticks.timestamp == moment)]
-    return Counter(zip(ticks.kind.tolist(), ticks.price.tolist(), ticks.volume.tolist(), strict=True))
+def _ticks_at(part: Part, moment: int) -> Counted:
+    """Return how many ticks of each kind, price and size a part has at its earliest or latest time."""
+    content = part.content
+    return content.ends.at(moment) if isinstance(content, TableContent) else ticks_at(content.parsed.ticks, moment)
 
 
 def _entry(job: SheetJob, sources: Sequence[Source]) -> Entry:

@@ -196,3 +196,14 @@ def test_numbers_that_are_no_times_are_refused_with_what_to_do(tmp_path: Path, t
     assert row.status == "failed"
     assert f"(30 unreadable time). Row 2 (unreadable time): time '{time}'" in (row.error or "")
     assert said in (row.error or "")
+
+
+@pytest.mark.parametrize("second", [TICKS[29], TICKS[28]])
+def test_a_tick_at_which_two_tables_meet_is_told(tmp_path: Path, second: str) -> None:
+    first, other = tmp_path / "FAB UH Equity (1).csv", tmp_path / "FAB UH Equity (2).csv"
+    first.write_text(file(LONG, *TICKS))
+    other.write_text(file(LONG, TICKS[29].replace("17.30", "17.32"), second.replace(TIMES[28], TIMES[29])))
+    result = pipeline.convert([first, other], tmp_path / "store")
+    assert [row.status for row in result.rows] == ["converted", "converted"]
+    told = [warning for warning in result.warnings if "and count twice where they are the same: 1" in warning]
+    assert len(told) == (second == TICKS[29])

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.conversion.fingerprint import table_record
 from pipeline.conversion.refuse import Rejected, refuse_other_blocks
+from pipeline.conversion.seam import Ends
 from pipeline.conversion.security_files import SecurityFiles
 from pipeline.conversion.tables.whole_file import OtherRules, WholeFile
 from pipeline.conversion.ticks import zone_note
@@ -38,7 +39,7 @@ MOST_WAITING: Final = 2 << 20
 class TableContent:
     """What a table holds of one security: its files, under temporary names, and what was counted of its rows.
 
-    rows = ticks + rejected rows + blank. record: the content that it was read from.
+    ends: its first and last ticks. rows = ticks + rejected rows + blank. record: the content that it was read from.
     notes: what is to be said of how its cells were read; remarks: of how it was read at all. securities: the names of
     all that the table was split into.
     """
@@ -46,6 +47,7 @@ class TableContent:
     files: SecurityFiles
     rejected: Rejected
     reader: str
+    ends: Ends = field(default_factory=Ends)
     rows: int = 0
     blank: int = 0
     record: dict[str, Any] = field(default_factory=dict)
@@ -210,6 +212,7 @@ class _Reading:
 
     def _write(self, content: TableContent, ticks: Ticks, rejects: Sequence[Reject]) -> None:
         content.files.add(ticks)
+        content.ends.add(ticks)
         content.files.add_rejects(rejects, self._table.path.name, self._table.sheets[0].name)
         content.rejected.add(rejects)
         content.rows += len(ticks) + len(rejects)
