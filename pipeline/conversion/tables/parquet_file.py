@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
 
-from pipeline.conversion.excel.cells import BOOL, ISO, NUMBER, Cell
+from pipeline.conversion.excel.cells import ISO, NUMBER, TEXT, Cell
+from pipeline.conversion.tables.arrow_columns import is_text
 from pipeline.conversion.tables.csv_block import Dialect, cells_of
 from pipeline.conversion.tables.tick_rows import NO_ROWS, BlockRows, take_ticks
-from pipeline.errors import StoreError, UnreadableSheet
+from pipeline.errors import StoreError, UnreadableSheet, shown
 from pipeline.store.columns import whole
 from pipeline.store.parquet import column_types, parts_of
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.rules import Rules
 
 _ROWS: Final = 1 << 18
+_INDEX: Final = "__index_level_0__"
 
 
 def column_names(path: Path) -> list[str]:
@@ -32,28 +36,85 @@ def column_names(path: Path) -> list[str]:
         raise UnreadableSheet(str(error)) from error
 
 
+def with_index(path: Path, names: list[str]) -> list[str]:
+    """Return names of columns with pandas' index without a name as the time, where it has times."""
+    types = column_types(path)
+    return ["time" if name == _INDEX and pa.types.is_timestamp(types[name]) else name for name in names]
+
+
 def read_parts(path: Path, columns: Columns, rules: Rules) -> Iterator[BlockRows]:
     """Yield the rows of a file, part by part; raises UnreadableSheet."""
     names = column_names(path)
     read = {position: names[position] for position in columns.with_others}
     try:
         for part in parts_of(path, list(read.values()), _ROWS):
-            column = {position: whole(part.column(name)) for position, name in read.items()}
+            column = {}
+            for position, name in read.items():
+                if len(part.schema.get_all_field_indices(name)) > 1:
+                    raise UnreadableSheet(f"two of its columns are called '{shown(name)}': rename or remove one.")
+                column[position] = _plain(whole(part.column(name)))
+                _refuse_type(name, column[position].type, position, columns)
             yield _rows_of(column, columns, rules)
     except StoreError as error:
         raise UnreadableSheet(str(error)) from error
+    except pa.ArrowException as error:
+        reason, _, _ = str(error).partition("\n")
+        raise UnreadableSheet(f"its columns hold what cannot be read: {reason}.") from error
+
+
+def _plain(column: Any) -> Any:
+    """Return a column of values without codes for them, and of bytes as the text that they are; raises ArrowInvalid."""
+    kind = column.type
+    if pa.types.is_dictionary(kind) and not is_text(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary)
+    return column.cast(pa.string()) if any(is_kind(kind) for is_kind in is_bytes) else column
+
+
+def _refuse_type(name: str, kind: Any, position: int, columns: Columns) -> None:
+    """Raise UnreadableSheet for a column of a type that its meaning does not have."""
+    types = pa.types
+    is_time = position in (columns.time, columns.clock)
+    is_exact = not is_time or types.is_float64(kind)  # a float of 32 bits tells times apart by minutes
+    is_number = types.is_integer(kind) or types.is_decimal(kind) or (types.is_floating(kind) and is_exact)
+    fits = is_number or is_text(kind) or types.is_null(kind)
+    what = "prices and sizes are numbers"
+    if position == columns.time:
+        fits |= types.is_timestamp(kind) or (types.is_date(kind) and columns.clock is not None)
+        what = "a time is a timestamp, or a date beside a column of times of day"
+    elif position == columns.clock:
+        fits |= types.is_timestamp(kind) or types.is_time(kind)
+        what = "a time of day is a time or a text"
+    elif position in (columns.type, columns.security, columns.condition):
+        fits |= types.is_boolean(kind)
+        what = "types, names and condition codes are texts"
+    if not fits:
+        raise UnreadableSheet(f"its column '{shown(name)}' is of the type {kind}: {what}. Write the file again so.")
 
 
 def _rows_of(column: dict[int, Any], columns: Columns, rules: Rules) -> BlockRows:
     count = len(column[columns.time])
     clean, taken = np.zeros(count, bool), BlockRows(count, NO_ROWS, [])
     if not columns.quotes:
-        clean, taken = take_ticks(column, columns, rules, np.arange(count))
+        clean, taken = take_ticks(column, columns, rules, np.arange(count), sizes_of(columns))
     odd = []
     for place in np.flatnonzero(~clean).tolist():
-        values = {position: values[place].as_py() for position, values in column.items()}
+        values = {position: _value(values[place]) for position, values in column.items()}
         odd.append((place, _cells(values, columns)))
     return BlockRows(count, taken.ticks, odd, taken.evidence)
+
+
+def sizes_of(columns: Columns) -> frozenset[int]:
+    """Return the positions of sizes."""
+    return frozenset([size for _, _, size in columns.quotes] or [columns.size])
+
+
+def _value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):  # a time of a year that Python has not
+        return f"{scalar.cast(pa.int64()).as_py()} {scalar.type.unit} since 1970"
 
 
 def _cells(values: dict[int, Any], columns: Columns) -> dict[int, Cell]:
@@ -64,9 +125,12 @@ def _cells(values: dict[int, Any], columns: Columns) -> dict[int, Cell]:
         if isinstance(value, str):
             row[position] = value
         elif isinstance(value, bool):
-            cells[position] = Cell(BOOL, str(int(value)))
+            cells[position] = Cell(TEXT, str(value).lower())
         elif isinstance(value, dt.date | dt.time):
             cells[position] = Cell(ISO, str(value))
         elif value is not None and value == value:  # noqa: PLR0124 - NaN stands for an empty cell
-            cells[position] = Cell(NUMBER, repr(float(value)) if not isinstance(value, int) else str(value))
-    return cells | cells_of(row, Dialect("", ".", len(row)), columns)
+            is_whole = isinstance(value, Decimal) and value == value.to_integral_value()
+            text = str(int(value)) if is_whole else str(value)
+            is_inexact = position == columns.time and "e" in text
+            cells[position] = Cell(TEXT if is_inexact else NUMBER, text)
+    return cells | cells_of(row, Dialect("", ".", len(row), unclear=sizes_of(columns)), columns)
