@@ -198,6 +198,18 @@ def test_numbers_that_are_no_times_are_refused_with_what_to_do(tmp_path: Path, t
     assert said in (row.error or "")
 
 
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"PK\x03\x04", "it is no text but a workbook: give it the ending .xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook of Excel 97 to 2003: give it the ending .xls"),
+        (b"PAR1", "a Parquet file: give it the ending .parquet"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_its_ending(tmp_path: Path, start: bytes, said: str) -> None:
+    assert said in (converted(tmp_path, start + b"\x15\x04\n" * 9).error or "")
+
+
 @pytest.mark.parametrize("second", [TICKS[29], TICKS[28]])
 def test_a_tick_at_which_two_tables_meet_is_told(tmp_path: Path, second: str) -> None:
     first, other = tmp_path / "FAB UH Equity (1).csv", tmp_path / "FAB UH Equity (2).csv"

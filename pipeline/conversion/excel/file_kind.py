@@ -13,6 +13,7 @@ _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 _MIB: Final = 1 << 20
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BEFORE_TEXT: Final = "\ufeff\xef\xbb\xbf \t\r\n"
+_SYLK: Final = "id;p"
 _LFS_POINTER: Final = "version https://git-lfs"
 _WEB_PAGE: Final = ("<!doctype html", "<html", "<head", "<meta", "<body", "<style", "<table", "mime-version:")
 
@@ -44,8 +45,10 @@ def what_it_is(path: Path, start: bytes) -> str:
     text = text.lstrip(_BEFORE_TEXT).lower()
     if not text:
         return f"{path} is empty, not a workbook: copy it again, or export its ticks again."
-    if "urn:schemas-microsoft-com:office:spreadsheet" in text:
-        return f"{path} is an XML Spreadsheet of Excel 2003; open it in Excel and save it as .xlsx."
+    is_xml = "urn:schemas-microsoft-com:office:spreadsheet" in text
+    if is_xml or text.startswith(_SYLK):
+        what = "an XML Spreadsheet of Excel 2003" if is_xml else "a SYLK file"
+        return f"{path} is {what}; open it in Excel and save it as .xlsx."
     if text.startswith(_WEB_PAGE):
         return (
             f"{path} is a web page, not a workbook; open it in Excel and save it as .xlsx (File, Save As, Excel "

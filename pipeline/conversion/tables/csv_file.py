@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pipeline.conversion.excel.file_kind import OLE_MAGIC
 from pipeline.conversion.headers import HEAD_ROWS, MOST_HEAD_ROWS
 from pipeline.conversion.tables.csv_block import Dialect, read_block, read_rows
 from pipeline.conversion.tables.text_file import TextBlocks
-from pipeline.errors import EmptySheet
+from pipeline.errors import EmptySheet, UnreadableSheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _DELIMITERS: Final = ",;\t|"
+_NO_TEXT: Final = {
+    b"PK\x03\x04": "a workbook: give it the ending .xlsx, or .xlsb or .ods where it was saved as one",
+    OLE_MAGIC: "a workbook of Excel 97 to 2003: give it the ending .xls",
+    b"PAR1": "a Parquet file: give it the ending .parquet",
+}
+"""By their first bytes, the files that have the wrong ending most often."""
+
 _HEAD_BYTES: Final = 1 << 18
 _SAMPLE_ROWS: Final = 200
 
@@ -94,6 +102,9 @@ def first_rows(path: Path) -> list[FirstRows]:
     block = next(iter(TextBlocks(path, _HEAD_BYTES)), b"")
     if not block.strip():
         raise EmptySheet("it is empty.")
+    for start, what in _NO_TEXT.items():
+        if block.startswith(start):
+            raise UnreadableSheet(f"it is no text but {what}, and convert it again.")
     try:
         text, encoding = block.decode(), "utf-8"
     except UnicodeDecodeError:
