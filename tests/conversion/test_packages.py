@@ -75,6 +75,7 @@ def test_an_archive_of_files_of_ticks_is_to_be_unpacked(tmp_path: Path, held: st
         (b"\xef\xbb\xbf\r\n<!DOCTYPE HTML><html/>", "web page"),
         ("<TABLE border=1>".encode("utf-16"), "web page"),
         (b"MIME-Version: 1.0\nContent-Type: multipart/related\n", "web page"),
+        (b"ID;PSCALC3\nC;Y1;X1;K1\n", "SYLK file; open it in Excel and save it as .xlsx"),
         (SPREADSHEET_2003.encode(), "XML Spreadsheet of Excel 2003; open it in Excel and save it as .xlsx"),
         (CSV.encode(), "ending .csv"),
         (CSV.replace(",", "\t").encode("utf-16"), "ending .csv"),

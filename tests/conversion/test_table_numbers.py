@@ -199,6 +199,24 @@ def test_numbers_that_are_no_times_are_refused_with_what_to_do(tmp_path: Path, t
 
 
 @pytest.mark.parametrize(
+    ("times", "status"),
+    [
+        (["45791.41667", "45791.4167", "45791.41668"], "failed"),
+        (["45791.5", "45791.50001", "45791.500011574"], "converted"),
+        (["45791.5", "45791.625", "45791.75"], "converted"),
+    ],
+)
+def test_excels_numbers_of_moments_are_refused_where_they_are_rounded(
+    tmp_path: Path, times: list[str], status: str
+) -> None:
+    row = converted(tmp_path, file(LONG, *rows("17.30,100", times)))
+    assert row.status == status
+    assert ("rounded to five decimals, which is almost a second ('45791.41667')" in (row.error or "")) == (
+        status == "failed"
+    )
+
+
+@pytest.mark.parametrize(
     ("start", "said"),
     [
         (b"PK\x03\x04", "it is no text but a workbook: give it the ending .xlsx"),

@@ -35,6 +35,8 @@ _NO_TEXT: Final = {
 }
 """By their first bytes, the files that have the wrong ending most often."""
 
+_SERIAL: Final = re.compile(r"\d{5}\.\d+", re.ASCII)
+_SHOWN_DECIMALS: Final = 5
 _HEAD_BYTES: Final = 1 << 18
 _SAMPLE_ROWS: Final = 200
 
@@ -59,11 +61,12 @@ class FirstRows:
 
         The decimal mark is a comma where semicolons stand between cells and numbers have decimals behind commas, and
         no points. A column in which no number has other than three digits behind the mark does not show that the mark
-        is the decimal one: sizes of any file, prices where semicolons stand between cells.
+        is the decimal one: sizes of any file, prices where semicolons stand between cells. Raises UnreadableSheet.
         """
         header = self.rows[header_row - 1]
         below = [row for row in self.rows[header_row:] if any(row)] or [header]
         width = Counter(map(len, below)).most_common(1)[0][0]
+        _refuse_rounded([row[columns.time].strip() for row in below if columns.time < len(row)])
         prices = [price for _, price, _ in columns.quotes] or [columns.price]
         sizes = [size for _, _, size in columns.quotes] or [columns.size]
         of_prices, of_sizes = (
@@ -85,6 +88,16 @@ class FirstRows:
             headers,
             tuple(column for column in range(min(columns.used), headers) if column not in named),
             frozenset(unclear),
+        )
+
+
+def _refuse_rounded(times: Iterable[str]) -> None:
+    """Raise UnreadableSheet for Excel's numbers of moments with no more decimals than its cells show: five."""
+    longest = max((text for text in times if _SERIAL.fullmatch(text)), key=len, default="")
+    if len(longest.partition(".")[2]) == _SHOWN_DECIMALS:
+        raise UnreadableSheet(
+            f"its times are Excel's numbers rounded to five decimals, which is almost a second ('{longest}'). In the "
+            "workbook format the column of times as yyyy-mm-dd hh:mm:ss.000, save it as CSV again and convert that."
         )
 
 
