@@ -232,3 +232,10 @@ def test_both_readers_refuse_what_may_be_two_orders(tmp_path: Path, xml: str, sa
         with pytest.raises(AmbiguousTimes) as refused:
             read_sheet(book, book.sheets[0], block, loop)
         assert said in str(refused.value)
+
+
+def test_ns_since_1970_are_times_where_all_digits_are_written() -> None:
+    whole, short = Cell(NUMBER, "1747216801637000000"), Cell(NUMBER, "1.747216801637E+18")
+    parsed = judged(rows_of([whole, short]), time_zone="UTC")
+    assert parsed.ticks.timestamp.tolist() == [1_747_216_801_637_000_000]
+    assert [(each.row, each.rule) for each in parsed.rejects] == [(5, "unreadable time")]
