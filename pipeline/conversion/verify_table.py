@@ -45,7 +45,7 @@ def read_by_csv(path: Path, dialect: Mapping[str, Any], block: Block, rules: Rul
         return judge.parsed(block.header_row)
     except OtherDateOrder as other:
         return read_by_csv(path, dialect, block, replace(rules, date_order=other.order))
-    except (OSError, EOFError, csv.Error) as error:
+    except (OSError, EOFError, OverflowError, csv.Error) as error:
         raise UnreadableSheet(f"{path} cannot be read: {error}") from error
 
 
@@ -124,7 +124,7 @@ def _parquet_rows(path: Path, block: Block) -> Iterator[tuple[int, dict[int, Cel
     kinds = _kinds(block, [size for _, _, size in block.columns.quotes] or [block.columns.size])
     number = 0
     for part in parts_of(path, None, _ROWS):
-        names = part.column_names
+        names = list(dict.fromkeys(part.column_names))
         for row in part.to_pylist():
             number += 1
             cells = {column: row[names[column]] for column in block.columns.with_others}

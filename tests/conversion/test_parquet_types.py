@@ -107,6 +107,14 @@ def test_what_says_ticks_exactly_is_read(tmp_path: Path, columns: dict[str, Any]
     assert [verified.problem for verified in verify_each(tmp_path / "store")] == [None]
 
 
+def test_two_other_columns_of_one_name_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "FAB UH Equity.parquet"
+    names = ["note", "note", *ORDINARY]
+    pq.write_table(pa.table([pa.array(["x"] * 20)] * 2 + list(map(pa.array, ORDINARY.values())), names=names), path)
+    assert pipeline.convert(path, tmp_path / "store").rows[0].ticks == 20
+    assert [verified.problem for verified in verify_each(tmp_path / "store")] == [None]
+
+
 def test_a_size_that_no_number_of_shares_is_costs_its_row(tmp_path: Path) -> None:
     path = write(tmp_path / "FAB UH Equity.parquet", size=[2**60, *[100] * 19])
     [row] = pipeline.convert(path, tmp_path / "store").rows
