@@ -57,7 +57,7 @@ class ConvertResult:
     """A conversion's outcome, one row per sheet in workbook order.
 
     earlier: of the securities that failed, those of which the store has an earlier conversion still, with its ticks.
-    warnings: of the securities whose ticks stand.
+    warnings: which ticks of the store are no longer in it, then those of the securities whose ticks stand.
     """
 
     parquet_dir: AnyPath

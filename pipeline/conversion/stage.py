@@ -19,14 +19,14 @@ from pipeline.conversion.opening import open_sheets
 from pipeline.conversion.plan import SheetJob, check_options, chosen, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.refuse import SHEET_FAILURES, failure_words, refuse_rejected, rejects_allowed
 from pipeline.conversion.remarks import remarks_of
+from pipeline.conversion.replaced import earlier_ticks, refuse_other_exchange, replaced
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
 from pipeline.conversion.sheet_options import SheetOptions, checked_order
 from pipeline.conversion.tables.table import Table
 from pipeline.conversion.unchanged import unchanged_sources
-from pipeline.errors import BadCatalog, PipelineError, SheetError, WorkbookChanged
+from pipeline.errors import BadCatalog, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, listed_security, read_catalog, write_catalog
-from pipeline.store.layout import ticks_name
 from pipeline.store.lock import sole_writer
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def convert(
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
     Parameters and what is returned are those of `pipeline.convert`. Raises, before anything is written, BadRequest,
-    NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable; later
+    NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity (of the store as well), UnknownSecurity, InUse or OutputNotWritable; later
     WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
@@ -82,14 +82,15 @@ def convert(
         catalog: dict[str, Entry] = {}
         with suppress(BadCatalog):
             catalog = read_catalog(parquet_dir)
-        if any(job.is_open for job in jobs):
-            jobs, run.contents = open_sheets(
-                jobs, {} if force else catalog, lambda some: run.split_all(some, on_compile)
-            )
-            jobs = chosen(jobs, only, max_sheets)
-            run.total = len(jobs)
-        securities = run.pass_over(jobs, {} if force else catalog)
+        known = {} if force else catalog
+        securities: list[_Security] = []
         try:
+            if any(job.is_open for job in jobs):
+                jobs, run.contents = open_sheets(jobs, known, lambda some: run.split_all(some, on_compile))
+                jobs = chosen(jobs, only, max_sheets)
+                run.total = len(jobs)
+            refuse_other_exchange(jobs, catalog, parquet_dir)
+            securities = run.pass_over(jobs, known)
             run.read_all(securities, on_compile)
             changed = run.publish(securities)
         finally:
@@ -100,24 +101,13 @@ def convert(
     if changed:
         raise WorkbookChanged(
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
-            "run the conversion again."
+            f"run the conversion again.{''.join(f' {warning}' for warning in run.replaced)}"
         )
     from pipeline.inspection.warn import warnings_of
 
     rows = tuple(run.rows[job.position] for job in jobs)
     warnings = warnings_of(run.entries, [listed_security(entry, parquet_dir) for entry in catalog.values()])
-    return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows), tuple(warnings))
-
-
-def _earlier(parquet_dir: AnyPath, rows: Iterable[SheetRow]) -> dict[str, int]:
-    """Return the ticks that the store holds of securities that failed, by ticker."""
-    ticks = {}
-    for ticker in sorted({row.ticker for row in rows if row.status == "failed" and row.ticker}):
-        from pipeline.store.parquet import read_footer
-
-        with suppress(PipelineError):
-            ticks[ticker] = read_footer(parquet_dir / ticks_name(ticker)).rows
-    return ticks
+    return ConvertResult(parquet_dir, rows, earlier_ticks(parquet_dir, rows), (*run.replaced, *warnings))
 
 
 @dataclass(slots=True)
@@ -131,7 +121,7 @@ class _Security:
 
 @dataclass(slots=True)
 class _Conversion:
-    """One conversion under way: the rows of sheets by position, and the catalog entries that stand."""
+    """One conversion under way: the rows of sheets by position, the catalog entries that stand, what was replaced."""
 
     parquet_dir: AnyPath
     rejects_allowed: float
@@ -141,6 +131,7 @@ class _Conversion:
     contents: dict[int, Content] = field(default_factory=dict)
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -227,6 +218,7 @@ class _Conversion:
         changed = [book for book in books if not is_still(book)]
         for security in securities:
             if security.staged is not None and not any(job.workbook in changed for job in security.jobs):
+                self.replaced += replaced(security.staged, self.parquet_dir)
                 security.staged.commit()
                 self.entries[security.jobs[0].ticker] = security.staged.entry
         return changed

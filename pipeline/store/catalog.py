@@ -161,7 +161,7 @@ def open_store(directory: AnyPath) -> Store:
 
     A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog or PathError.
     """
-    sizes = _tick_files(directory)
+    sizes = tick_files(directory)
     entries = read_catalog(directory)
     if not sizes and not entries:
         raise NoStore(
@@ -206,7 +206,7 @@ def _gone(path: AnyPath) -> Security:
     return Security(path.name.removesuffix(TICKS_SUFFIX), "", path, 0, "", "", 0, error=error)
 
 
-def _tick_files(directory: AnyPath) -> dict[str, int]:
+def tick_files(directory: AnyPath) -> dict[str, int]:
     """Return the name and size of each file of ticks in a Parquet directory; raises NoStore or PathError."""
     try:
         if isinstance(directory, ObjectStorePath):
