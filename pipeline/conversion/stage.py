@@ -68,8 +68,8 @@ def convert(
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
     Parameters and what is returned are those of `pipeline.convert`. Raises, before anything is written, BadRequest,
-    NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity (of the store as well), UnknownSecurity, InUse or OutputNotWritable; later
-    WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
+    NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity (of the store as well), UnknownSecurity, InUse or
+    OutputNotWritable; later WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = rejects_allowed(max_rejects, strict=strict)

@@ -6,6 +6,7 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.conversion.excel.archive import open_workbook
@@ -66,9 +67,9 @@ def cell(kind: int, column: int, content: bytes = b"", style: int = 0) -> bytes:
     return record(kind, struct.pack("<II", column, style) + content)
 
 
-def write_xlsb(path: Path, *rows: bytes, date1904: bool = False) -> Path:
+def write_xlsb(path: Path, *rows: bytes, date1904: bool = False, state: int = 0) -> Path:
     book = record(153, struct.pack("<III", int(date1904), 0, 0)) + record(143)
-    book += record(156, struct.pack("<II", 0, 1) + wide("s1") + wide(FAB)) + record(144)
+    book += record(156, struct.pack("<II", state, 1) + wide("s1") + wide(FAB)) + record(144)
     styles = record(44, struct.pack("<H", 164) + wide("yyyy-mm-dd")) + record(617)
     styles += b"".join(record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 164, 22)) + record(618)
     parts = {
@@ -159,9 +160,24 @@ def test_a_changed_byte_of_a_binary_workbook_is_noticed(tmp_path: Path) -> None:
         cells_of(book)
 
 
-def write_ods(path: Path, rows: str, *, manifest: str = "") -> Path:
-    spaces = " ".join(f'xmlns:{name}="{ODF}:{name}:1.0"' for name in ("office", "table", "text"))
-    table = f'<table:table table:name="A &amp; B"/><table:table table:name="{FAB}">{rows}</table:table>'
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+def test_hidden_sheets_are_passed_over_and_hidden_rows_are_told(tmp_path: Path, kind: str) -> None:
+    """LibreOffice saved four ticks, two of them in hidden rows, and four of the next day in a hidden sheet."""
+    result = convert([WRITERS / "odd" / f"hidden.{kind}"], tmp_path / "store")
+    assert [(row.sheet, row.ticks) for row in result.rows if row.status == "converted"] == [(FAB, 4)]
+    assert "FAB: rows that Excel hides or filters out were read as well: 2." in result.warnings
+
+
+@pytest.mark.parametrize(("state", "hidden"), [(0, False), (1, True), (2, True)])
+def test_a_hidden_sheet_of_a_binary_workbook_is_known(tmp_path: Path, state: int, hidden: bool) -> None:  # noqa: FBT001
+    (sheet,) = open_workbook(write_xlsb(tmp_path / "t.xlsb", state=state)).sheets
+    assert sheet.hidden is hidden
+
+
+def write_ods(path: Path, rows: str, *, manifest: str = "", before: str = "", tables: str = "") -> Path:
+    spaces = " ".join(f'xmlns:{name}="{ODF}:{name}:1.0"' for name in ("office", "table", "text", "style"))
+    table = tables or f'<table:table table:name="A &amp; B"/><table:table table:name="{FAB}">{rows}</table:table>'
+    table = before + table
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", f"<office:document-content {spaces}>{table}</office:document-content>")
@@ -199,6 +215,58 @@ def test_every_kind_of_cell_of_an_open_document(tmp_path: Path, content: str, ex
         (3, {3: expected}, False),
         (4, {3: expected}, False),
     ]
+
+
+STYLES = "".join(
+    f'<style:style style:name="ta{number}" style:family="table"><style:table-properties table:display="{shown}"/>'
+    "</style:style>"
+    for number, shown in enumerate(("true", "false"), start=1)
+)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'table:name="A" table:style-name="{}"',
+        'table:style-name="{}" table:name="A"',
+        "table:style-name='{}' table:print='x > y'\n table:name = 'A'",
+    ],
+)
+@pytest.mark.parametrize(("style", "hidden"), [("ta1", False), ("ta2", True)])
+def test_a_table_has_its_own_name_and_style_in_any_order(
+    tmp_path: Path, attributes: str, style: str, *, hidden: bool
+) -> None:
+    table = f"<table:table {attributes.format(style)}/>"
+    (sheet,) = open_workbook(write_ods(tmp_path / "t.ods", "", before=STYLES, tables=table)).sheets
+    assert (sheet.name, sheet.hidden) == ("A", hidden)
+
+
+def null_date(day: str) -> str:
+    return (
+        f'<table:calculation-settings><table:null-date table:date-value="{day}"/></table:calculation-settings>'
+        if day
+        else ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "time"),
+    [("", "2025-05-14"), ("1899-12-30", "2025-05-14"), ("1904-01-01", "2029-05-15")],
+)
+def test_numbers_of_an_open_document_count_from_its_own_day(tmp_path: Path, day: str, time: str) -> None:
+    rows = [["Dates", "Type", "Price", "Size"], ["", "BID", "", ""]]
+    texts = [[ods_cell("string", "", text) for text in row] for row in rows]
+    for at, value in ((0, 45791.5), (2, 17.5), (3, 100)):
+        texts[1][at] = ods_cell("float", f'office:value="{value}"')
+    sheet = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in texts)
+    convert([write_ods(tmp_path / "t.ods", sheet, before=null_date(day))], tmp_path / "store")
+    (moment,) = read_ticks(tmp_path / "store" / "FAB.parquet").timestamp.tolist()
+    assert np.datetime64(moment, "ns") == np.datetime64(f"{time}T12:00")
+
+
+def test_an_open_document_that_counts_from_another_day_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotAWorkbook, match=r"t\.ods counts its dates from 1900-01-01.*\.csv"):
+        open_workbook(write_ods(tmp_path / "t.ods", "", before=null_date("1900-01-01")))
 
 
 def bomb(rows: int, columns: int) -> str:

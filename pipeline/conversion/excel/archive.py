@@ -117,8 +117,8 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
             if is_encrypted_document(read(MANIFEST)):
                 raise PasswordProtected(f"{path} is password-protected; save it without a password.")
             _check_size(path, listed[CONTENT], "sheet_gb", limits)
-            sheets = tables(listed[CONTENT], decoded(unpacked(path, listed[CONTENT])))
-            return _made_workbook(path, stamp, sheets, limits, "ods")
+            sheets, date1904 = tables(path, listed[CONTENT], decoded(unpacked(path, listed[CONTENT])))
+            return _made_workbook(path, stamp, sheets, limits, "ods", date1904=date1904)
         try:
             book = read_book(read, listed)
         except KeyError as error:
@@ -154,7 +154,7 @@ def _old_workbook(path: Path, limits: Limits) -> Workbook:
 
 
 def _made_workbook(
-    path: Path, stamp: Stamp, sheets: tuple[Sheet, ...], limits: Limits, kind: Kind, *, date1904: bool = False
+    path: Path, stamp: Stamp, sheets: tuple[Sheet, ...], limits: Limits, kind: Kind, *, date1904: bool
 ) -> Workbook:
     """Return a workbook whose sheets' XML is made as they are read."""
     dates = date_style_numbers(sheet_xml.STYLES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 from zipfile import ZipInfo
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _XML_PER_BYTE: Final = 8
 _ROWS_A_PIECE: Final = 1_000
+_RECORD, _ROW_FLAGS = struct.Struct("<HH"), struct.Struct("<H10xI")
+_BEGIN, _END, _ROW = 0x0809, 0x000A, 0x0208
+_HIDDEN: Final = 0x20
 
 
 def old_book(path: Path) -> tuple[tuple[Sheet, ...], bool]:
@@ -27,10 +31,11 @@ def old_book(path: Path) -> tuple[tuple[Sheet, ...], bool]:
     content = path.read_bytes()
     book = _opened(path, content)
     sheets = []
-    for name in book.sheet_names():
+    # A sheet says itself whether it is hidden, but only once it is read whole.
+    for name, hidden in zip(book.sheet_names(), book._sheet_visibility, strict=True):  # noqa: SLF001
         part = ZipInfo(name)
         part.CRC, part.file_size = zlib.crc32(content), len(content) * _XML_PER_BYTE
-        sheets.append(Sheet(name, hidden=False, part=part))
+        sheets.append(Sheet(name, hidden=bool(hidden), part=part))
     return tuple(sheets), bool(book.datemode)
 
 
@@ -52,17 +57,38 @@ def old_sheet(path: Path, name: str) -> Iterator[bytes]:
         xlrd.XL_CELL_BOOLEAN: sheet_xml.truth,
         xlrd.XL_CELL_ERROR: lambda code: sheet_xml.error(xlrd.error_text_from_code.get(code, "#N/A")),
     }
+    hidden = _hidden_rows(book, name)
     yield sheet_xml.HEAD
     for start in range(0, sheet.nrows, _ROWS_A_PIECE):
         rows = []
         for row in range(start, min(start + _ROWS_A_PIECE, sheet.nrows)):
             kinds, values = sheet.row_types(row), sheet.row_values(row)
             cells = enumerate(zip(kinds, values, strict=True))
-            rows.append(
-                sheet_xml.row(row + 1, [(at, of_kind[kind](value)) for at, (kind, value) in cells if kind in of_kind])
-            )
+            there = [(at, of_kind[kind](value)) for at, (kind, value) in cells if kind in of_kind]
+            rows.append(sheet_xml.row(row + 1, there, hidden=row in hidden))
         yield "".join(rows).encode()
     yield sheet_xml.TAIL
+
+
+def _hidden_rows(book: Any, name: str) -> set[int]:
+    """Return the rows of a sheet that Excel hides, from 0, by its records of rows.
+
+    xlrd reads these with all formats only, which takes a quarter longer and fails where a format is odd.
+    """
+    content, at = book.mem, max(0, book._sh_abs_posn[book.sheet_names().index(name)])  # noqa: SLF001
+    hidden: set[int] = set()
+    depth = 0
+    while at + _RECORD.size <= len(content):
+        kind, size = _RECORD.unpack_from(content, at)
+        at += _RECORD.size
+        depth += (kind == _BEGIN) - (kind == _END)
+        if not depth:
+            break
+        if kind == _ROW and at + _ROW_FLAGS.size <= len(content):
+            row, flags = _ROW_FLAGS.unpack_from(content, at)
+            hidden |= {row} if flags & _HIDDEN else set()
+        at += size
+    return hidden
 
 
 def _opened(path: Path, content: bytes) -> Any:

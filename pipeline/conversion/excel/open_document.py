@@ -9,15 +9,22 @@ from pipeline.conversion.excel import sheet_xml
 from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
 from pipeline.conversion.excel.parts import Sheet, check_number
 from pipeline.conversion.excel.stream import ElementStream, local_name
+from pipeline.errors import NotAWorkbook, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from xml.etree.ElementTree import Element
     from zipfile import ZipInfo
 
 CONTENT: Final = "content.xml"
 MANIFEST: Final = "META-INF/manifest.xml"
-_TABLE: Final = re.compile(rb"""<(?:[\w.-]+:)?table\s[^<>]*?\bname\s*=\s*(["'])(.*?)\1""")
+_NAMED: Final = rb"""[^\s=<>/"']+\s*=\s*(?:"[^"<]*"|'[^'<]*')"""
+_START: Final = re.compile(
+    rb"<(?:[^\s<>/:]+:)?(table|style|table-properties|null-date)((?:\s+" + _NAMED + rb")*)\s*/?>"
+)
+_ATTRIBUTE: Final = re.compile(rb"""(?:[^\s=:]+:)?([^\s=:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_EPOCHS: Final = {"1899-12-30": False, "1904-01-01": True}
 _OVERLAP: Final = 1 << 12
 _QUOTES: Final = {"&quot;": '"', "&apos;": "'"}
 _TIMES: Final = re.compile("[0-9]{1,7}", re.ASCII)
@@ -39,21 +46,46 @@ def is_encrypted_document(manifest: Iterable[bytes]) -> bool:
     return b"encryption-data" in b"".join(manifest)
 
 
-def tables(content: ZipInfo, pieces: Iterable[bytes]) -> tuple[Sheet, ...]:
-    """Return the tables of a spreadsheet; raises ValueError for more than one has."""
+def tables(path: Path, content: ZipInfo, pieces: Iterable[bytes]) -> tuple[tuple[Sheet, ...], bool]:
+    """Return the tables of a spreadsheet, and whether its dates count from 1904.
+
+    Raises ValueError for more tables than one has, NotAWorkbook for dates that count from a day that Excel's never do.
+    """
+    sheets: list[Sheet] = []
+    style, hidden, epoch = "", set(), "1899-12-30"
+    for kind, attributes in _starts(pieces):
+        if kind == "style":
+            style = attributes.get("name", "")
+        elif kind == "table-properties" and attributes.get("display") == "false":
+            hidden.add(style)
+        elif kind == "null-date":
+            epoch = attributes.get("date-value", epoch)
+        elif kind == "table":
+            is_hidden = attributes.get("style-name") in hidden
+            sheets.append(Sheet(attributes.get("name", ""), hidden=is_hidden, part=content))
+            check_number(len(sheets))
+    if epoch not in _EPOCHS:
+        raise NotAWorkbook(
+            f"{path} counts its dates from {shown(epoch)}, from which no workbook of Excel does. Format the times as "
+            "dates and save it as .csv."
+        )
+    return tuple(sheets), _EPOCHS[epoch]
+
+
+def _starts(pieces: Iterable[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the local names of the elements that say what the tables are, with their attributes by local name."""
     from xml.sax.saxutils import unescape  # brings what speaks HTTP
 
-    names: list[str] = []
     rest = b""
     for piece in pieces:
         rest += piece
         cut = 0
-        for table in _TABLE.finditer(rest):
-            names.append(unescape(table[2].decode("utf-8", "replace"), _QUOTES))
-            cut = table.end()
-            check_number(len(names))
+        for start in _START.finditer(rest):
+            pairs = ((match[1], match[2] or match[3] or b"") for match in _ATTRIBUTE.finditer(start[2]))
+            texts = {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, value in pairs}
+            yield start[1].decode(), {name: unescape(value, _QUOTES) for name, value in texts.items()}
+            cut = start.end()
         rest = rest[max(cut, len(rest) - _OVERLAP) :]
-    return tuple(Sheet(name, hidden=False, part=content) for name in names)
 
 
 def table_xml(pieces: Iterable[bytes], number: int, longest: int, most: int) -> Iterator[bytes]:
