@@ -41,6 +41,8 @@ _SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _TEXT: Final = ".txt"
 _TAKEN: Final = (*sorted(_SUFFIXES), *(suffix for suffix in TABLE_SUFFIXES if suffix != _TEXT))
 _LOCK_PREFIX: Final = "~$"
+_SHOW: Final = "unhide it in Excel (right-click a tab, Unhide) and save, or name it as a security, as 'FAB UH Equity'."
+_HIDDEN: Final = f"it is hidden, so its ticks were not read: {_SHOW}"
 _PROBE: Final = f".probe{PART_SUFFIX}"
 
 
@@ -166,10 +168,10 @@ def _jobs(book: Workbook | Table, options: SheetOptions) -> list[SheetJob]:
     jobs = []
     for sheet in book.sheets:
         is_named = full_name(sheet.name) is not None
-        # Excel add-ins keep hidden sheets of their own, which nobody means to convert.
-        if sheet.hidden and not is_named:
-            continue
         job = SheetJob(0, book, sheet, options.rules(book))
+        if sheet.hidden and not is_named:
+            jobs += [replace(job, skipped=_HIDDEN)] if _has_ticks(job, options) else []
+            continue
         try:
             jobs += [replace(job, block=block) for block in blocks_in(book, sheet, options)]
         except (SheetError, CorruptWorkbook) as error:
@@ -177,9 +179,24 @@ def _jobs(book: Workbook | Table, options: SheetOptions) -> list[SheetJob]:
             why = str(error)
             jobs.append(replace(job, skipped=why) if is_skipped else replace(job, error=why))
     if all(job.skipped for job in jobs):
-        return [replace(job, error=job.skipped, skipped=None) for job in jobs]
+        hidden = "".join(
+            f" Its hidden sheet '{shown(job.sheet.name)}' has ticks: {_SHOW}" for job in jobs if _is_hidden(job)
+        )
+        return [job if _is_hidden(job) else replace(job, error=f"{job.skipped}{hidden}", skipped=None) for job in jobs]
     # What to do about it is for a workbook without any ticks.
     return [replace(job, skipped=job.skipped.removesuffix(NEEDED).strip()) if job.skipped else job for job in jobs]
+
+
+def _has_ticks(job: SheetJob, options: SheetOptions) -> bool:
+    """Return whether a hidden sheet has ticks; Excel add-ins keep some of their own, which nobody means to convert."""
+    try:
+        return any(block.has_ticks for block in blocks_in(job.workbook, job.sheet, options))
+    except (SheetError, CorruptWorkbook):
+        return False
+
+
+def _is_hidden(job: SheetJob) -> bool:
+    return job.skipped == _HIDDEN
 
 
 def _file_key(job: SheetJob) -> str:

@@ -253,6 +253,24 @@ def test_hidden_sheets_of_add_ins_are_passed_over_and_hidden_ticks_are_not(tmp_p
     assert [row.sheet for row in convert([path], store).rows] == [FAB, "ALDAR UH Equity"]
 
 
+@pytest.mark.parametrize("name", ["Data", "EMAAR DH"])
+def test_hidden_sheets_of_ticks_are_told(tmp_path: Path, store: Path, name: str) -> None:
+    path = write_book(tmp_path / "t.xlsx", {FAB: GOOD, name: GOOD, "_BLPDATA": ""}, hidden=[name, "_BLPDATA"])
+    first, second = convert([path], store).rows
+    assert (first.status, second.sheet, second.status) == ("converted", name, "skipped")
+    assert second.note.startswith("it is hidden, so its ticks were not read: unhide it in Excel")
+    assert names_in(store) == ["FAB.parquet", "catalog.json"]
+
+
+def test_a_workbook_of_no_visible_ticks_says_which_hidden_sheet_has_some(tmp_path: Path, store: Path) -> None:
+    path = write_book(tmp_path / "t.xlsx", {"Cover": "", "Data": GOOD, "_BLPDATA": ""}, hidden=["Data", "_BLPDATA"])
+    cover, data = convert([path], store).rows
+    assert (cover.status, data.status) == ("failed", "skipped")
+    assert "'Cover'" in str(cover.error)
+    assert "Its hidden sheet 'Data' has ticks: unhide it in Excel" in str(cover.error)
+    assert "_BLPDATA" not in str(cover.error)
+
+
 def test_a_workbook_saved_while_it_is_read_is_a_named_error_and_nothing_of_it_is_put_in_place(
     tmp_path: Path, store: Path
 ) -> None:
