@@ -78,16 +78,27 @@ def find_workbooks(raw_dir: Path) -> list[Path]:
 
 
 def not_taken(raw_dir: Path) -> list[str]:
-    """Return what to say of the files in `raw_dir` that are neither workbooks nor tables."""
-    others = [path for path in raw_dir.iterdir() if path.is_file()] if raw_dir.is_dir() else []
+    """Return what to say of files in `raw_dir` that are neither workbooks nor tables, and of folders that hold some."""
+    there = sorted(raw_dir.iterdir()) if raw_dir.is_dir() else []
+    others = [path for path in there if path.is_file()]
+    below = {path: _taken_below(path) for path in there if path.is_dir() and not path.name.startswith(".")}
     return [
         f"{path} was not converted: give it the ending .csv where it is a table of ticks, or move it elsewhere."
         if path.suffix.lower() == _TEXT
         else f"{path} was not converted: it is neither a workbook nor a table ({', '.join(_TAKEN)}). Export its ticks "
         "as one of these, or move it elsewhere."
-        for path in sorted(others)
+        for path in others
         if not _is_taken(path) and not path.name.startswith((".", _LOCK_PREFIX)) and path.suffix.lower() != ".md"
+    ] + [
+        f"{folder} was not looked into, and holds workbooks or tables ({number:,}): move them into {raw_dir} itself, "
+        "or name them on the command line."
+        for folder, number in below.items()
+        if number
     ]
+
+
+def _taken_below(folder: Path) -> int:
+    return sum(_is_taken(path) and path.is_file() for path in folder.rglob("*"))
 
 
 def _is_taken(path: Path) -> bool:
@@ -107,8 +118,9 @@ def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Wo
     """Open every workbook once, within the limits; raises NoWorkbook or what is wrong with one of them."""
     if not workbooks:
         raise NoWorkbook(
-            "There is no workbook to convert. Put .xlsx or .csv files into data/raw, or name one on the command line, "
-            "as data/sample/sample_ticks.xlsx after `pipeline sample`; `pipeline demo` does it all on synthetic ticks."
+            "There is no workbook to convert. Put .xlsx or .csv files into data/raw, not into a folder below it, or "
+            "name one on the command line, as data/sample/sample_ticks.xlsx after `pipeline sample`; `pipeline demo` "
+            "does it all on synthetic ticks."
         )
     once = dict.fromkeys(path.absolute() for path in workbooks)
     return [_opened(path, limits) for path in once]
