@@ -11,11 +11,13 @@ from pipeline.store.catalog import tick_files
 from pipeline.store.layout import ticks_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.result import SheetRow
     from pipeline.conversion.security import StagedSecurity
+    from pipeline.conversion.tables.table import Table
     from pipeline.store.catalog import Entry
     from pipeline.store.path import AnyPath
 
@@ -138,6 +140,33 @@ def _listed(names: Iterable[str]) -> str:
     if len(names) > _MOST_NAMED:
         return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} others"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def left_over(jobs: Sequence[SheetJob], books: Iterable[Workbook | Table], catalog: Mapping[str, Entry]) -> list[Entry]:
+    """Return the securities of the store of which a workbook that they came from has nothing any more.
+
+    jobs: all of the workbooks; one that says no name may be of any security, so its workbook is not judged.
+    """
+    unclear = {job.workbook.path for job in jobs if job.error is not None and not job.ticker}
+    paths = {str(book.path) for book in books if book.path not in unclear}
+    there = {job.ticker for job in jobs}
+    others = (catalog[ticker] for ticker in sorted(catalog.keys() - there))
+    return [entry for entry in others if any(source.path in paths for source in entry.sources)]
+
+
+def drop_deleted(entries: Iterable[Entry], catalog: dict[str, Entry], parquet_dir: AnyPath) -> Iterator[str]:
+    """Drop the lines of securities that are left over and whose files were deleted; yield what to say of the others."""
+    names = tick_files(parquet_dir)
+    for entry in entries:
+        if entry.file not in names:
+            del catalog[entry.ticker]
+            continue
+        yield (
+            f"{entry.ticker}: its workbook has no sheet of it any more: the store keeps its ticks of "
+            f"{_listed(dict.fromkeys(source.workbook for source in entry.sources))} ({entry.ticks:,}). Where they are "
+            f"not wanted, delete {parquet_dir / entry.file} and convert again; to replay them, give `backtest` "
+            "--allow-stale."
+        )
 
 
 def earlier_ticks(parquet_dir: AnyPath, rows: Iterable[SheetRow]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from pipeline.conversion.opening import open_sheets
 from pipeline.conversion.plan import SheetJob, check_options, chosen, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.refuse import SHEET_FAILURES, failure_words, refuse_rejected, rejects_allowed
 from pipeline.conversion.remarks import remarks_of
-from pipeline.conversion.replaced import earlier_ticks, refuse_other_exchange, replaced
+from pipeline.conversion.replaced import drop_deleted, earlier_ticks, left_over, refuse_other_exchange, replaced
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
 from pipeline.conversion.sheet_options import SheetOptions, checked_order
 from pipeline.conversion.tables.table import Table
@@ -74,7 +74,8 @@ def convert(
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = rejects_allowed(max_rejects, strict=strict)
     options = SheetOptions(header_row, security, checked_order(date_order), read_desk_words())
-    jobs = chosen(plan_sheets(open_all(workbooks, limits_of(limits)), options), only, max_sheets)
+    books = open_all(workbooks, limits_of(limits))
+    jobs = chosen(plan_sheets(books, options), only, max_sheets)
     run = _Conversion(parquet_dir, allowed, workers or os.cpu_count() or 1, len(jobs), on_event)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         prepare_directory(parquet_dir)
@@ -96,7 +97,9 @@ def convert(
         finally:
             run.discard(securities)
         catalog |= run.entries
-        if run.entries:
+        unmade = left_over(jobs, books, catalog) if not only and max_sheets is None else []
+        run.replaced += drop_deleted(unmade, catalog, parquet_dir) if unmade else []
+        if run.entries or unmade:
             write_catalog(parquet_dir, catalog)
     if changed:
         raise WorkbookChanged(

@@ -8,8 +8,9 @@ import pytest
 
 from pipeline.conversion.stage import convert
 from pipeline.errors import DuplicateSecurity
+from pipeline.store.catalog import open_store
 from pipeline.store.tick_file import read_ticks
-from tests.conversion.books import MONDAY, tick, tick_sheet, write_book
+from tests.conversion.books import HEADERS, MONDAY, rows_xml, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -180,3 +181,51 @@ def test_ticks_of_a_table_that_go_are_told(tmp_path: Path) -> None:
         table.write_text(f"Dates,Type,Price,Size\n{day} 10:00:00,BID,17.3,100\n")
         result = convert([table], store)
     assert [warning.partition(";")[0] for warning in gone(result)] == [f"1 of 2025-05-14, from {FAB}.csv"]
+
+
+LEFT = "ALDAR: its workbook has no sheet of it any more: the store keeps its ticks of t.xlsx (1). "
+
+
+@pytest.mark.parametrize(
+    ("sheets", "options", "told"),
+    [
+        ({FAB: sheet(APRIL)}, {}, True),
+        ({FAB: sheet(APRIL), "ALDARX UH Equity": sheet(APRIL)}, {}, True),
+        ({FAB: sheet(APRIL)}, {"only": ["FAB"]}, False),
+        ({FAB: sheet(APRIL), "ALDAR UH Equity": ""}, {}, False),
+        ({FAB: sheet(APRIL), "Copy": rows_xml([HEADERS, tick(APRIL)])}, {}, False),
+    ],
+    ids=["removed", "renamed", "FAB alone is asked for", "failed", "one without a name"],
+)
+def test_a_security_of_which_its_workbook_has_no_sheet_any_more_stays_and_is_told(
+    tmp_path: Path, sheets: dict[str, str], options: dict[str, list[str]], *, told: bool
+) -> None:
+    store, path = tmp_path / "store", tmp_path / "t.xlsx"
+    convert([write_book(path, {FAB: sheet(APRIL), "ALDAR UH Equity": sheet(APRIL)})], store)
+    write_book(path, sheets)
+    for _ in range(2):
+        warnings = convert([path], store, **options).warnings  # type: ignore[arg-type]
+        assert any(warning.startswith(LEFT) for warning in warnings) is told
+    assert held(store, "ALDAR") == 1
+
+
+def test_a_security_that_is_left_over_is_gone_once_its_file_is_deleted(tmp_path: Path) -> None:
+    store, path = tmp_path / "store", tmp_path / "t.xlsx"
+    convert([write_book(path, {FAB: sheet(APRIL), "ALDAR UH Equity": sheet(APRIL)})], store)
+    write_book(path, {FAB: sheet(APRIL)})
+    convert([path], store)
+    (store / "ALDAR.parquet").unlink()
+    assert not any(warning.startswith("ALDAR") for warning in convert([path], store).warnings)
+    assert [security.ticker for security in open_store(store).securities] == ["FAB"]
+    open_store(store).check_fresh()
+
+
+def test_a_security_whose_workbook_is_deleted_stays(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    first = book(tmp_path, "first.xlsx", APRIL)
+    convert([first], store)
+    first.unlink()
+    result = convert([book(tmp_path, "second.xlsx", MAY, security="ALDAR UH Equity")], store)
+    assert gone(result) == []
+    assert (held(store), held(store, "ALDAR")) == (1, 1)
+    open_store(store).check_fresh()
