@@ -298,7 +298,7 @@ class WrongColumns(StoreError):
 
 
 class NewerFormat(StoreError):
-    """A Parquet file written by a later version of the project."""
+    """A file of the store written by a later version of the project."""
 
 
 class SignalError(StoreError):

@@ -71,7 +71,7 @@ def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _
     """Yield each security's comparison with its workbooks, which openpyxl reads row by row, as it is made.
 
     on_start is called with the ticker before. A workbook or file that cannot be read is that security's error. Raises
-    BadCatalog.
+    BadCatalog or NewerFormat.
     """
     for ticker, entry in sorted(read_catalog(parquet_dir).items()):
         on_start(ticker)

@@ -99,7 +99,7 @@ def inspect_store(
     """Return what was counted of each security (or each of `tickers`), and warn of what is likely wrong.
 
     What was not counted when it was converted is counted now. A file that cannot be read is that security's error.
-    Raises NoStore, BadCatalog, UnknownSecurity or PathError.
+    Raises NoStore, BadCatalog, NewerFormat, UnknownSecurity or PathError.
     """
     store = open_store(parquet_dir)
     names = [security.ticker for security in store.securities]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError, UnknownSecurity, nearest
+from pipeline.errors import BadCatalog, NewerFormat, NoStore, StaleStore, StoreError, UnknownSecurity, nearest
 from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TICKS_SUFFIX
 from pipeline.store.path import AnyPath, ObjectStorePath
@@ -129,7 +129,7 @@ def changed_sources(entry: Entry) -> list[Source]:
 
 
 def read_catalog(directory: AnyPath) -> dict[str, Entry]:
-    """Return the catalog's entries by ticker, empty when there is no catalog; raises BadCatalog."""
+    """Return the catalog's entries by ticker, empty when there is no catalog; raises BadCatalog or NewerFormat."""
     path = directory / CATALOG_NAME
     try:
         text = path.read_bytes().decode("utf-8")
@@ -140,7 +140,7 @@ def read_catalog(directory: AnyPath) -> dict[str, Entry]:
     try:
         content = json.loads(text)
         if content["version"] > CATALOG_VERSION:
-            raise BadCatalog(f"{path} was written by a later version of the project; update the project.")
+            raise NewerFormat(f"{path} was written by a later version of the project; update the project.")
         return {ticker: _entry(ticker, fields, content["version"]) for ticker, fields in content["securities"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCatalog(_unreadable(path, f"{type(error).__name__}: {error}")) from error
@@ -159,7 +159,8 @@ def write_catalog(directory: AnyPath, entries: dict[str, Entry]) -> None:
 def open_store(directory: AnyPath) -> Store:
     """Return the securities that `directory` holds, never opening a workbook.
 
-    A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog or PathError.
+    A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog, NewerFormat or
+    PathError.
     """
     sizes = tick_files(directory)
     entries = read_catalog(directory)

@@ -12,7 +12,7 @@ from pipeline.conversion.fingerprint import make_record, still_holds
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.stage import convert
-from pipeline.errors import StaleStore
+from pipeline.errors import NewerFormat, StaleStore
 from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer
 from pipeline.store.tick_file import read_ticks
@@ -154,6 +154,14 @@ def test_an_unreadable_catalog_is_made_again(book: Path, store: Path, content: s
     (store / "catalog.json").write_text(content)
     assert statuses(book, store) == ["converted", "converted"]
     assert statuses(book, store) == ["unchanged", "unchanged"]
+
+
+def test_a_catalog_of_a_later_version_is_left_alone(book: Path, store: Path) -> None:
+    (store / "catalog.json").write_text('{"version": 99, "securities": {}}')
+    before = {path.name: path.read_bytes() for path in store.iterdir()}
+    with pytest.raises(NewerFormat, match="later version of the project; update"):
+        convert([book], store, force=True)
+    assert {path.name: path.read_bytes() for path in store.iterdir()} == before
 
 
 def test_a_workbook_under_another_name_is_the_same_content(book: Path, store: Path) -> None:

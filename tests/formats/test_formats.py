@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import api
 from pipeline.conversion.verify import REJECT_COLUMNS
-from pipeline.errors import BadCatalog, NewerFormat, NewerRun, PipelineError
+from pipeline.errors import NewerFormat, NewerRun, PipelineError
 from pipeline.pages.sweep_reader import read_sweep
 from pipeline.runs import writer
 from pipeline.runs.reader import read_run
@@ -117,7 +117,7 @@ def raised_parquet(path: Path) -> None:
         ("parquet/FAB.parquet", raised_parquet, lambda kept: read_footer(kept / "parquet/FAB.parquet"), NewerFormat),
         ("parquet/FAB.parquet", raised_parquet, lambda kept: read_ticks(kept / "parquet/FAB.parquet"), NewerFormat),
         ("parquet/catalog.json", lambda path: raised(path, "version"), lambda kept: open_store(kept / "parquet"),
-         BadCatalog),
+         NewerFormat),
         ("run/run.json", lambda path: raised(path, "format_version"), lambda kept: read_run(kept / "run"), NewerRun),
         ("run/trades/FAB.parquet", raised_parquet, lambda kept: read_run(kept / "run").read_fills("FAB"), NewerRun),
         ("sweep/sweep.json", lambda path: raised(path, "format_version"), lambda kept: read_sweep(kept / "sweep"),
