@@ -95,6 +95,17 @@ _JOINED: Final = (
     "It is date and time of day as one number. In Excel a column of =DATE(LEFT(A1,4),MID(A1,5,2),MID(A1,7,2))+"
     "TIME(MID(A1,9,2),MID(A1,11,2),MID(A1,13,2)){}, formatted as date and time, is the time; A1 is the first such cell."
 )
+_CLOCK_AS_NUMBER: Final = (
+    "Its time of day is a number that no format shows as a time. In a column of its own, seconds since midnight become "
+    "one by =B2/86400, and 100001 for 10:00:01 by =TIME(INT(B2/10000),MOD(INT(B2/100),100),MOD(B2,100)), formatted as "
+    "a time; B2 is the first such cell."
+)
+_TWO_TIMES: Final = (
+    "Its two cells are not a day and a time of day: keep the column that holds both and remove the other, or make the "
+    "one days and the other times of day."
+)
+_DAY_AND_NUMBER: Final = re.compile(r"(\d{8}|.*\d[-/.:]\d\S*) [1-9]\d{0,5}(\.\d+)?", re.ASCII)
+_DAY_AND_MOMENT: Final = re.compile(r".*\d:\d.* .*\d:\d.*|.*\d[-/.]\d.* .*\d[-/.]\d+[-/.]\d.*", re.ASCII)
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d)?([.,]\d+)?( ?[AaPp]\.?[Mm]\.?)?", re.ASCII)
 _DAY_AND_CLOCK: Final = re.compile(r"(19|20)\d{12}(\d{3})?", re.ASCII)
 _OF_ERRORS: Final = ((_WAITING, _NOT_ANSWERED), (_ANSWER, _ANSWERED_OTHERWISE), (_ERROR, _FAULTY_FORMULA))
@@ -137,4 +148,8 @@ def _on_time(text: str) -> str:
         return _ROUNDED
     if text.replace(".", "", 1).isdigit():
         return _NUMBER_AS_TIME if float(text) < _FARTHEST_SERIAL else _SINCE_1970
+    if _DAY_AND_NUMBER.fullmatch(text):
+        return _CLOCK_AS_NUMBER
+    if _DAY_AND_MOMENT.fullmatch(text):
+        return _TWO_TIMES
     return _NO_DAY if _CLOCK.fullmatch(text) else _ADVICE[reject_rules.UNREADABLE_TIME]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
+from pipeline.conversion.header_times import has_time_of_day, reading_of
 from pipeline.conversion.header_words import LONG, WIDE, is_clock, is_date, is_day, meaning_of
-from pipeline.conversion.timestamps import parse_time
+from pipeline.conversion.timestamps import END_SERIAL, FIRST_SERIAL, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from pipeline.conversion.header_words import Meaning
     from pipeline.conversion.headers import Head
 
-_FIRST_DAY, _LAST_DAY = 32_874, 73_051
-"""Excel's numbers of the years 1990 and 2100."""
+_Gaps: TypeAlias = Literal["all", "repeated", "complete"]
+"""Which group of headers an empty column ends: each, one that has the next header too, or only a complete one."""
+
+_GAPS: Final[tuple[_Gaps, ...]] = ("all", "repeated", "complete")
 
 
 @dataclass(slots=True)
@@ -50,42 +53,99 @@ class Group:
         return columns | ({self.clock[0]} if self.clock else set())
 
 
-def groups_of(row: Mapping[int, str], own: Mapping[str, Meaning]) -> list[Group]:
-    """Return a row's headers in groups of which each has a meaning once; a gap ends a complete one.
+def groups_of(head: Head, number: int, own: Mapping[str, Meaning]) -> list[Group]:
+    """Return a row's headers in groups of which each has a meaning once; an empty column ends a group.
 
-    It ends one that is not complete where a later one is then, as an own calculation to the left of the ticks.
+    It ends none that is not complete where no group would be complete then, as in ticks with an empty column between.
     """
-    apart = _groups(row, own, gaps_end=True)
-    return apart if any(group.is_complete for group in apart) else _groups(row, own, gaps_end=False)
-
-
-def _groups(row: Mapping[int, str], own: Mapping[str, Meaning], *, gaps_end: bool) -> list[Group]:
-    groups = [Group()]
-    last, before, is_other_between = -1, "", False
-    for column, text in sorted(row.items()):
-        known = meaning_of(text, own)
-        if known is None or known[0] in ("condition", "security"):
-            is_other_between |= known is None and bool(text.strip())
-            continue
-        meaning, rank = known
-        if meaning == "size" and before in ("bid", "ask") and last == column - 1:  # Bid, Size, Ask, Size
-            meaning = cast("Meaning", f"{before} size")
-        group = groups[-1]
-        is_apart = any(not row.get(between, "").strip() for between in range(last + 1, column))
-        is_pair = _is_pair(group, text) and not (is_apart and before != "time")
-        is_pair &= not (group.is_complete and is_other_between)
-        last, before, is_other_between = column, meaning, False
-        if is_apart and (group.is_complete or (gaps_end and meaning in group.headers and not is_pair)):
-            groups.append(group := Group())
-        if meaning in group.headers and not is_pair:
-            group = _again(groups, meaning, (column, text, rank))
-        elif meaning in group.headers:
-            other = group.headers["time"]
-            date, clock = ((column, text, rank), other) if is_date(text) else (other, (column, text, rank))
-            group.headers["time"], group.clock = date, clock[:2]
-        else:
-            group.headers[meaning] = (column, text, rank)
+    groups: list[Group] = []
+    for gaps in _GAPS:
+        groups = _Grouping(head, number, gaps).groups_of(own)
+        if any(group.is_complete for group in groups):
+            break
     return groups
+
+
+class _Grouping:
+    """The groups of a row's headers, left to right."""
+
+    def __init__(self, head: Head, number: int, gaps: _Gaps) -> None:
+        self._head = head
+        self._number = number
+        self._gaps = gaps
+        self._groups = [Group()]
+
+    def groups_of(self, own: Mapping[str, Meaning]) -> list[Group]:
+        """Return the groups of the row's headers."""
+        row = self._head[self._number]
+        last, before, is_other_between = -1, "", False
+        for column, text in sorted(row.items()):
+            known = meaning_of(text, own)
+            if known is None or known[0] in ("condition", "security"):
+                is_other_between |= known is None and bool(text.strip())
+                continue
+            meaning, rank = known
+            if meaning == "size" and before in ("bid", "ask") and last == column - 1:  # Bid, Size, Ask, Size
+                meaning = cast("Meaning", f"{before} size")
+            is_apart = any(not row.get(between, "").strip() for between in range(last + 1, column))
+            may_pair = not (is_apart and before != "time")
+            may_pair &= not (self._groups[-1].is_complete and is_other_between)
+            last, before, is_other_between = column, meaning, False
+            self._take(meaning, (column, text, rank), is_apart=is_apart, may_pair=may_pair)
+        return self._groups
+
+    def _take(self, meaning: Meaning, header: tuple[int, str, int], *, is_apart: bool, may_pair: bool) -> None:
+        """Take a header into the last group, or into a new one."""
+        group = self._groups[-1]
+        if may_pair and meaning == "time" and _is_pair(group, header[1]) and self._paired(group, header, is_apart):
+            return
+        ends = group.is_complete or self._gaps == "all" or (self._gaps == "repeated" and meaning in group.headers)
+        if is_apart and ends and group.headers:
+            self._groups.append(group := Group())
+        if meaning in group.headers:
+            self._again(group, meaning, header)
+        else:
+            group.headers[meaning] = header
+
+    def _paired(self, group: Group, header: tuple[int, str, int], is_apart: bool) -> bool:  # noqa: FBT001
+        """Join a header and the group's time as the cells below them say; return False where they are not joined.
+
+        To the right of a complete group, and beyond an empty column, one is taken only for what the other lacks.
+        """
+        other = group.headers["time"]
+        date, clock = (header, other) if is_date(header[1]) else (other, header)
+        reading = reading_of(self._head, self._number, date[0], clock[0])
+        lacking = ("pair", "other day", "clock") if other is date and not is_apart else ("pair",)
+        if reading not in lacking and (group.is_complete or is_apart):
+            return False
+        if reading in ("pair", "other day"):  # of another day, the rows are rejected
+            group.headers["time"], group.clock = date, clock[:2]
+        elif reading == "contradiction":
+            group.twice = group.twice or ("time", other[1], header[1])
+        else:
+            taken, left = (date, clock) if reading == "date" else (clock, date)
+            group.headers["time"] = taken
+            group.unread.append((*left[:2], taken[1]))
+        return True
+
+    def _again(self, group: Group, meaning: Meaning, header: tuple[int, str, int]) -> None:
+        """Take a header for what the last group has a column of: the surer counts; a complete one ends."""
+        column, text, rank = header
+        other = group.headers[meaning]
+        if not (group.is_complete or group.clock or is_clock(text) or is_clock(other[1])):
+            # days say less than times
+            rank += (is_day(text) and not is_date(other[1])) - (is_day(other[1]) and not is_date(text))
+        if meaning == "time" and group.is_complete and has_time_of_day(self._head, self._number, other[0]):
+            rank = max(rank, other[2])
+        if rank < other[2]:
+            group.headers[meaning] = header
+            group.unread.append((other[0], other[1], text))
+        elif rank > other[2]:
+            group.unread.append((column, text, other[1]))
+        elif group.is_complete:
+            self._groups.append(Group({meaning: header}))
+        else:
+            group.twice = group.twice or (meaning, other[1], text)
 
 
 def _is_pair(group: Group, text: str) -> bool:
@@ -94,26 +154,6 @@ def _is_pair(group: Group, text: str) -> bool:
         return False
     other = group.headers["time"][1]
     return (is_date(text) and is_clock(other)) or (is_clock(text) and is_date(other))
-
-
-def _again(groups: list[Group], meaning: Meaning, header: tuple[int, str, int]) -> Group:
-    """Take a header for what the last group has a column of: the surer counts; a complete one ends."""
-    group = groups[-1]
-    column, text, rank = header
-    other = group.headers[meaning]
-    if not (group.is_complete or group.clock or is_clock(text) or is_clock(other[1])):
-        # days say less than times
-        rank += (is_day(text) and not is_date(other[1])) - (is_day(other[1]) and not is_date(text))
-    if rank < other[2]:
-        group.headers[meaning] = header
-        group.unread.append((other[0], other[1], text))
-    elif rank > other[2]:
-        group.unread.append((column, text, other[1]))
-    elif group.is_complete:
-        groups.append(group := Group({meaning: header}))
-    else:
-        group.twice = group.twice or (meaning, other[1], text)
-    return group
 
 
 def with_index(head: Head) -> Head:
@@ -139,6 +179,6 @@ def _is_time(text: str) -> bool:
     if time is not None:
         return time.day is not None
     try:
-        return _FIRST_DAY < float(text) < _LAST_DAY
+        return FIRST_SERIAL < float(text) < END_SERIAL
     except ValueError:
         return False

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.conversion.excel.cells import letters_of
 from pipeline.conversion.header_groups import Group, groups_of, with_index
+from pipeline.conversion.header_times import counts_seconds
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied
 from pipeline.conversion.names import full_name, likely_name
 from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
-from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
+from pipeline.errors import AmbiguousColumns, AmbiguousTimes, EmptySheet, MissingColumns, SeveralSecurities, shown
 from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
     if all(not text or text.isspace() for row in head.values() for text in row.values()):
         raise EmptySheet("the sheet is empty.")
     head = with_index(head)
-    groups = {number: groups_of(row, own or {}) for number, row in sorted(head.items())}
+    groups = {number: groups_of(head, number, own or {}) for number in sorted(head)}
     complete = [number for number in groups if _complete(groups[number])]
     first = header_row if header_row is not None else next(iter(complete), None)
     if first is None or first not in complete:
@@ -175,6 +176,7 @@ def _block(
     inside = {column: text for column, text in head[header_row].items() if span[0] <= column < span[1]}
     known = {column: meaning_of(text, own) for column, text in inside.items()}
     marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
+    _refuse_seconds(head, header_row, columns)
     security = _security_column(head, header_row, columns, span, own)
     condition = marked[0] if len(marked) == 1 and marked[0] != security else None
     quotes = (
@@ -196,6 +198,17 @@ def _block(
             ),
         ),
     )
+
+
+def _refuse_seconds(head: Head, header_row: int, columns: Columns) -> None:
+    """Raise AmbiguousTimes for a column of times whose numbers can hardly be Excel's dates."""
+    if columns.clock is None and counts_seconds(head, header_row, columns.time):
+        column = letters(columns.time)
+        raise AmbiguousTimes(
+            f"the numbers below '{shown(head[header_row][columns.time])}' ({column}{header_row}) would be dates of all "
+            "days of the week, each row's another. Where they are seconds since midnight, put their date into a column "
+            f"Date before them, and make them times of day: ={column}{header_row + 1}/86400, formatted as a time."
+        )
 
 
 def _of_rows_above(head: Head, header_row: int, columns: Columns) -> Iterator[str]:

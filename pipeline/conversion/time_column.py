@@ -82,7 +82,11 @@ class TimeColumn:
             raise Broken(NO_TIME)
         day, clock, offset = self._day(row, day_cell, is_whole=is_whole)
         if len(cells) > 1:
-            _, clock, of_clock = self._clock(cells[1])
+            of_day, (day_again, clock, of_clock) = clock, self._clock(cells[1])
+            # Programs write a time of day with a day of long ago, as 1900-01-01.
+            has_two_days = day_again is not None and day_again >= EARLIEST_PLAIN_MS and day_again != day
+            if of_day or has_two_days:
+                raise Broken(UNREADABLE_TIME)
             offset = of_clock if offset is None else offset
         if day is None or (clock is None and len(cells) > 1):
             raise Broken(UNREADABLE_TIME)
@@ -116,6 +120,12 @@ class TimeColumn:
             return None
         return ms
 
+    def _serial_parts(self, cell: Cell) -> tuple[int | None, int | None]:
+        """Return the day and the time of day that a number says."""
+        serial = float(cell.text)
+        clock = timestamps.serial_clock_ms(serial)
+        return timestamps.serial_day_ms(serial, date1904=self._rules.date1904), clock
+
     def _quoted_serial(self, row: int, cell: Cell) -> Quoted | None:
         ms = self._serial_ms(cell)
         return None if ms is None else Quoted(row, timestamps.as_text(ms))
@@ -125,7 +135,7 @@ class TimeColumn:
         if cell.kind == NUMBER and self._serial_ms(cell) is None:  # 20250514 in a column of its own
             cell = Cell(TEXT, cell.text)
         if cell.kind in (SERIAL, NUMBER):
-            return timestamps.serial_day_ms(float(cell.text), date1904=self._rules.date1904), None, None
+            return (*self._serial_parts(cell), None)
         time = timestamps.parse_time(cell.text, self.order, self._likely) if cell.kind in (TEXT, ISO) else None
         if time is None:
             if is_whole and self.order is not None and timestamps.parse_time(cell.text, _OTHER[self.order]):
@@ -145,9 +155,10 @@ class TimeColumn:
     def _clock(self, cell: Cell) -> _Parts:
         """Return what the second cell of a row's time says."""
         if cell.kind in (SERIAL, NUMBER):
-            serial = float(cell.text)
-            is_clock = cell.kind == SERIAL or 0 <= serial < 1 or self._serial_ms(cell) is not None
-            return (None, timestamps.serial_clock_ms(serial), None) if is_clock else _NOTHING
+            day, clock = self._serial_parts(cell)
+            # A number of 1 and more that no format shows as a date may count seconds, or be 100001 for 10:00:01.
+            is_plain = cell.kind == NUMBER and float(cell.text) >= 1
+            return _NOTHING if is_plain and (day or 0) < EARLIEST_PLAIN_MS else (day, clock, None)
         time = timestamps.parse_time(cell.text, likely=self._likely_clock) if cell.kind in (TEXT, ISO) else None
         if time is None:
             return _NOTHING

@@ -148,13 +148,15 @@ def read_serial(xml: Letters, at: int, role: int, is_date: bool, tick: int, layo
         first = layout[FIRST_DAY] if is_date else layout[PLAIN_FIRST]
         last = layout[LAST_DAY] if is_date else layout[PLAIN_LAST]
         end = end if first <= day < last else UNSUPPORTED
-    elif not is_date and day != 0:
+    elif day != 0 and not (is_date and day < layout[FIRST_DAY]):
         end = UNSUPPORTED
     moment = MOMENTS * layout[CAPACITY] + tick
     if role == TIME:
         columns[moment] += (day + layout[EPOCH]) * _MS_PER_DAY
     if role == CLOCK or layout[CLOCKS] == 0:
         columns[moment] += ms
+    elif ms != 0:
+        end = UNSUPPORTED
     return end
 
 
@@ -178,6 +180,8 @@ def read_time(
         columns[moment] += day * _MS_PER_DAY
     if role == CLOCK or layout[CLOCKS] == 0:
         columns[moment] += ms - offset * _MS_PER_MINUTE
+    if layout[CLOCKS] != 0 and (ms if role == TIME else day) != 0:
+        return UNSUPPORTED
     return end
 
 

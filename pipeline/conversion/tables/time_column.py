@@ -99,7 +99,8 @@ class BlockTimes:
         self._texts = days
         offset = np.where(days.has_offset, days.offset, clocks.offset)
         self.moments = days.day + clocks.clock - offset
-        self.is_time = days.has_day & clocks.has_clock
+        is_one_moment = (days.clock == 0) & ((clocks.day < EARLIEST_PLAIN_MS) | (clocks.day == days.day))
+        self.is_time = days.has_day & clocks.has_clock & is_one_moment
         self.of_utc = days.has_offset | clocks.has_offset
 
     def _read_timestamps(self) -> None:
