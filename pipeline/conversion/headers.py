@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pipeline.conversion.excel.cells import letters_of
+from pipeline.conversion.excel.cells import LAST_COLUMN, letters_of
 from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_times import counts_seconds
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied
@@ -77,6 +77,7 @@ class Block:
 
     security: the name found above the block, as it is written there. is_alone: whether the sheet has no other block.
     has_ticks: whether its first rows hold any that may be one. remarks: what a person must be told of how it was read.
+    beside: its columns from the first to the last, with those that hold nothing of a tick.
     """
 
     header_row: int
@@ -85,6 +86,7 @@ class Block:
     is_alone: bool = True
     has_ticks: bool = True
     remarks: tuple[str, ...] = ()
+    beside: range = range(0)
 
 
 NO_BLOCK: Final = Block(0, Columns(0, 0, 0, 0))
@@ -197,6 +199,7 @@ def _block(
                 for column, text, other in group.unread
             ),
         ),
+        range(span[0], min(span[1], LAST_COLUMN + 1)),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +14,7 @@ from pipeline.conversion import reject_rules
 from pipeline.conversion.advice import advice_on, broken_cell
 from pipeline.conversion.header_words import names_columns
 from pipeline.conversion.headers import ONE_EACH
-from pipeline.conversion.names import full_name
+from pipeline.conversion.names import full_name, likely_name
 from pipeline.conversion.rules import type_code
 from pipeline.errors import (
     BadRequest,
@@ -25,7 +27,7 @@ from pipeline.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pipeline.conversion.ticks import Parsed, Reject
 
@@ -35,6 +37,10 @@ SHEET_FAILURES: Final = (SheetError, CorruptWorkbook, MemoryError)
 _CELLS: Final = ("time", "type", "price", "size")
 _MOST_BLOCKS: Final = 3
 _OF_NO_TIME: Final = (reject_rules.UNREADABLE_TIME, reject_rules.MORE_CELLS)
+_TICKER: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
+_NO_TICKERS: Final = frozenset(
+    {"NA", "NAN", "NULL", "NONE", "TOTAL", "HALT", "HALTED", "CLOSED", "LUNCH", "AUCTION", "BREAK"}
+)
 _MOST_LEFT_OUT: Final = 0.9
 """Where a larger share is rejected, the rows are not to be left out but to be mended."""
 
@@ -99,9 +105,9 @@ def refuse_rejected(
     raise RejectedRows(f"{message} {quoted} {advice or advice_on(leading)}{remedy}")
 
 
-def refuse_other_blocks(own: Container[str], parsed: Parsed) -> None:
+def refuse_other_blocks(own: Collection[str], parsed: Parsed) -> None:
     """Raise SeveralSecurities for rows in which another block begins, of a security that is none of `own`."""
-    starts = []
+    starts = [(row, text) for row, text in parsed.beside if _parts_ticks(row, text, own, parsed)]
     for reject in parsed.rejects:
         # Most rejects are rows of a tick with one bad cell, and there may be a million of them. Rows of whole quotes
         # have the type of their column.
@@ -111,12 +117,36 @@ def refuse_other_blocks(own: Container[str], parsed: Parsed) -> None:
         if names_columns(reject.cells):
             starts.append((reject.row, ", ".join(filter(None, reject.cells))))
         else:
-            starts += [(reject.row, text) for text in reject.cells if (name := full_name(text)) and name not in own][:1]
+            alone = "".join(reject.cells) if sum(map(bool, reject.cells)) == 1 else ""
+            starts += [
+                (reject.row, text)
+                for text in filter(None, reject.cells)
+                if ((name := full_name(text)) and name not in own) or _parts_ticks(reject.row, alone, own, parsed)
+            ][:1]
     if starts:
+        starts.sort()
         raise SeveralSecurities(
             f"another block of rows begins in it: {listed(starts)}. {ONE_EACH} Where the rows below are of the same "
-            "security, remove the headers between them."
+            "security, remove the rows between them."
         )
+
+
+def _parts_ticks(row: int, text: str, own: Collection[str], parsed: Parsed) -> bool:
+    """Return whether a text alone in its row, with ticks above and below, names another security or may be a ticker."""
+    ticks = parsed.row_numbers
+    if not text or not len(ticks) or not ticks[0] < row < ticks[-1]:
+        return False
+    name = _name_in(text)
+    tickers = {each.partition(" ")[0] for each in own}
+    return name is not None and name not in own and name not in tickers
+
+
+@lru_cache(maxsize=4096)
+def _name_in(text: str) -> str | None:
+    """Return the security that a text names, or the text where it may be a ticker."""
+    word = text.strip()
+    is_ticker = _TICKER.fullmatch(word) is not None and word not in _NO_TICKERS
+    return full_name(text) or likely_name(word) or (word if is_ticker else None)
 
 
 def first_rows(parsed: Parsed) -> dict[str, int]:

@@ -100,11 +100,11 @@ def read_sheet(
         not_fast = "its rows hold whole quotes"
     elif loop is not None:
         try:
-            read = read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows)
+            read = read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows, block.beside)
         except Unsupported as unsupported:
             not_fast = str(unsupported)
     reader = FAST if read else ROW_BY_ROW
-    parsed, hidden_rows = read or read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows)
+    parsed, hidden_rows = read or read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows, block.beside)
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
@@ -123,6 +123,7 @@ def read_fast(
     loop: CompiledFunction,
     rules: Rules | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
+    beside: range = range(0),
 ) -> tuple[Parsed, int]:
     """Unpack a sheet once, verify its checksum, and read its rows meanwhile; return them and how many are hidden.
 
@@ -132,13 +133,13 @@ def read_fast(
 
     rules = rules or Rules(workbook.date1904)
     judge = Judge(columns, rules)
-    reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row, rules, judge)
+    reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row, rules, judge, beside)
     ticks = reader.read(pieces_of(workbook, sheet), on_rows)
     try:
         return judge.parsed(header_row, ticks), reader.hidden_rows
     except OtherDateOrder as other:
         rules = replace(rules, date_order=other.order)
-        return read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows)
+        return read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows, beside)
 
 
 def read_row_by_row(
@@ -148,6 +149,7 @@ def read_row_by_row(
     header_row: int,
     rules: Rules | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
+    beside: range = range(0),
 ) -> tuple[Parsed, int]:
     """Return a sheet's ticks and rejects, read cell by cell, and how many rows are hidden.
 
@@ -157,7 +159,7 @@ def read_row_by_row(
     judge = judge_of(columns, rules)
     hidden_rows = 0
     for count, (number, cells, is_hidden) in enumerate(
-        read_rows(workbook, sheet, header_row, columns.with_others), start=1
+        read_rows(workbook, sheet, header_row, columns.with_others, beside), start=1
     ):
         judge.judge(number, cells)
         hidden_rows += is_hidden
@@ -167,4 +169,4 @@ def read_row_by_row(
         return judge.parsed(header_row), hidden_rows
     except OtherDateOrder as other:
         rules = replace(rules, date_order=other.order)
-        return read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows)
+        return read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows, beside)

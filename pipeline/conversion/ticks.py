@@ -73,7 +73,8 @@ class Parsed:
     `row_numbers` are the ticks' Excel rows, ascending (empty where the reader does not know them). `security` is each
     tick's index into `securities`, the texts of the column that names each row's security, "" where its cell is blank;
     None and empty without such a column. `notes` are what a person must be told of how cells were read, with
-    a place for the count of each.
+    a place for the count of each. `beside` are the texts, with their rows, that stand alone in other columns of blank
+    rows.
     """
 
     ticks: Ticks
@@ -85,6 +86,7 @@ class Parsed:
     security: Int32s | None = None
     securities: tuple[str, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
+    beside: tuple[tuple[int, str], ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -154,6 +156,13 @@ class Judge:
         self._unclear: list[tuple[Tick, Reject, NumberColumn]] = []
         self._filled = array("q")
         self._texts: set[str] = set()
+        self._beside: list[tuple[int, str]] = []
+
+    def note_beside(self, number: int, row: Mapping[int, Cell]) -> None:
+        """Take a row that has no cell of a tick: the text that stands alone in it may name another security."""
+        texts = [cell.text[:LONGEST_SHOWN] for cell in row.values() if cell.kind == TEXT]
+        if len(texts) == 1:
+            self._beside.append((number, sys.intern(texts[0])))
 
     def judge(self, number: int, row: Mapping[int, Cell]) -> None:
         """Take one row: its Excel number and its cells that are not blank, by column."""
@@ -161,6 +170,7 @@ class Judge:
         cells = [row.get(column, BLANK) for column in self._used]
         blanks = cells.count(BLANK)
         if blanks == len(cells):
+            self.note_beside(number, row)
             return
         self._filled.append(number)
         security = 0 if columns.security is None else self._security(row.get(columns.security, BLANK))
@@ -235,6 +245,7 @@ class Judge:
             security=ticks.security if has_security else None,
             securities=tuple(self._ticks.securities) if has_security else (),
             notes=notes,
+            beside=tuple(self._beside),
         )
 
     def _notes(self, read: TickRows | None) -> Iterator[tuple[str, int]]:

@@ -27,9 +27,13 @@ class WideJudge(Judge):
     def __init__(self, columns: Columns, rules: Rules) -> None:
         super().__init__(replace(columns, type=_TYPE, price=_PRICE, size=_SIZE, quotes=()), rules)
         self._quotes = columns.quotes
+        self._cells = columns.used
 
     def judge(self, number: int, row: Mapping[int, Cell]) -> None:
         """Take one row: its Excel number and its cells that are not blank, by column."""
+        if not any(column in row for column in self._cells):
+            self.note_beside(number, row)
+            return
         for event in self._events(row):
             super().judge(number, event)
 

@@ -41,7 +41,10 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 
 class CompiledReader:
-    """Reads one block of ticks of a sheet; `size` are the bytes of its XML. judge: takes the rows that are no ticks."""
+    """Reads one block of ticks of a sheet; `size` are the bytes of its XML. judge: takes the rows that are no ticks.
+
+    beside: the block's columns, in which a text may stand that names another security.
+    """
 
     def __init__(
         self,
@@ -52,14 +55,16 @@ class CompiledReader:
         header_row: int,
         rules: Rules,
         judge: Judge,
+        beside: range = range(0),
     ) -> None:
         self._loop = rows_loop
         self._rules = rules
         self._judge = judge
         self._cells = CellReader(workbook, columns.with_others)
+        self._beside = CellReader(workbook, beside)
         self._blocks = RowBlocks(workbook.limits.bytes_of("row_mb"))
         capacity = min(LAST_ROW, size // _SHORTEST_ROW + 1)
-        self._layout = _layout(workbook, columns, header_row, capacity)
+        self._layout = _layout(workbook, columns, header_row, capacity, beside)
         self._known = list(workbook.texts)
         self._shared = len(self._known)
         self._blob, self._texts, self._free = _texts(workbook.texts)
@@ -150,7 +155,12 @@ class CompiledReader:
             for (number, _, _), row in zip(odd, table, strict=True):
                 self._cells.row = number - 1
                 self._cells.next_row(row)
-                self._judge.judge(number, self._cells.cells(row))
+                cells = self._cells.cells(row)
+                if cells:
+                    self._judge.judge(number, cells)
+                else:
+                    self._beside.row = number
+                    self._judge.note_beside(number, self._beside.cells(row))
         except (ParseError, ValueError) as error:
             raise Unsupported(f"row {odd[0][0]} or a later one is not lawful ({error})") from error
 
@@ -219,7 +229,7 @@ def nearest_doubles(mantissas: NDArray[np.int64], decimals: NDArray[Any]) -> NDA
     return values
 
 
-def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int) -> NDArray[np.int64]:
+def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int, beside: range) -> NDArray[np.int64]:
     """Return what the loop knows of the sheet."""
     layout = np.zeros(loop.DATES + len(workbook.styles), np.int64)
     epoch = timestamps.day_zero_ms(date1904=workbook.date1904) // timestamps.MS_PER_DAY
@@ -245,6 +255,7 @@ def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int
     if columns.condition is not None:
         roles[columns.condition] = loop.CONDITION
     layout[loop.LABELS] = sum(roles.values()) - layout[loop.WHOLE]
+    layout[loop.ROLES + beside.start : loop.ROLES + beside.stop] = loop.BESIDE
     for column, role in roles.items():
         layout[loop.ROLES + column] = role
     for style in workbook.date_styles:

@@ -58,8 +58,8 @@ how many such prices have decimals behind a point; in which slot a new text goes
 WORD, CODE, FORM, CLOCK_FORM, ROOM = range(1, 6)
 """What may be needed: a new text's number, a text's type code, the form of times or of clocks, room for odd rows."""
 
-TIME, KIND, PRICE, SIZE, CLOCK, SECURITY, CONDITION = 1, 2, 4, 8, 16, 32, 64
-"""What of a tick a column holds."""
+TIME, KIND, PRICE, SIZE, CLOCK, SECURITY, CONDITION, BESIDE = 1, 2, 4, 8, 16, 32, 64, 128
+"""What of a tick a column holds; one beside them is left to the judge where it alone holds a text."""
 
 ROWS, MOMENTS, KINDS, MANTISSAS, DECIMALS, VOLUMES, SECURITIES, CONDITIONS = range(8)
 """The columns of the ticks, one behind the other."""

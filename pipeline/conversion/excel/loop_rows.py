@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.loop_cells import (
+    BESIDE,
     CAPACITY,
     CONDITION,
     CONDITIONS,
@@ -90,8 +91,9 @@ def read_cells(
         if at != UNSUPPORTED and kind != NOTHING:
             stands_in, at = open_value(xml, at)
             role = layout[ROLES + column]
-            if at != UNSUPPORTED and stands_in != NO_VALUE and role == 0:
+            if at != UNSUPPORTED and stands_in != NO_VALUE and role & ~BESIDE == 0:
                 at = skip_text(xml, at)
+                seen |= 0 if kind in (PLAIN, ISO) else role
             elif at != UNSUPPORTED and stands_in != NO_VALUE:
                 if seen & role != 0:
                     return seen, as_text, UNSUPPORTED

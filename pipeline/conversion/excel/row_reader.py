@@ -68,19 +68,22 @@ def read_head(workbook: Workbook, sheet: Sheet, rows: int) -> dict[int, dict[int
 
 
 def read_rows(
-    workbook: Workbook, sheet: Sheet, header_row: int, columns: Collection[int]
+    workbook: Workbook, sheet: Sheet, header_row: int, columns: Collection[int], beside: range = range(0)
 ) -> Iterator[tuple[int, dict[int, Cell], bool]]:
     """Yield (Excel row number, column → cell, whether it is hidden) of every row below the header, in file order.
 
-    Blank cells are left out. The sheet's stated dimension is not looked at. Formulas give their cached values. Raises
-    UnreadableSheet, or CorruptWorkbook where the checksum differs.
+    Blank cells are left out, and those of the columns `beside` where a row has a cell in the others. The sheet's stated
+    dimension is not looked at. Formulas give their cached values. Raises UnreadableSheet, or CorruptWorkbook where the
+    checksum differs.
     """
-    reader = CellReader(workbook, columns)
+    reader, reader_beside = CellReader(workbook, columns), CellReader(workbook, beside)
     pieces = pieces_of(workbook, sheet)
     try:
         for row in _rows(pieces, workbook.limits.bytes_of("row_mb")):
             if reader.next_row(row) > header_row:
-                yield reader.row, reader.cells(row), row.get("hidden", "").strip() in ("1", "true")
+                reader_beside.row = reader.row
+                cells = reader.cells(row) or reader_beside.cells(row)
+                yield reader.row, cells, row.get("hidden", "").strip() in ("1", "true")
             row.clear()
     except ValueError as error:
         for _ in pieces:  # where bytes were changed, that is what is wrong

@@ -96,7 +96,8 @@ def cells_of(row: Sequence[str], dialect: Dialect, columns: Columns) -> dict[int
     beyond = [row[column] for column in dialect.without_header(len(row)) if row[column].strip()]
     if beyond:
         cells[BEYOND] = Cell(TEXT, dialect.delimiter.join(beyond))
-    return cells
+    # One text beside the columns of ticks may name another security.
+    return cells or {column: Cell(TEXT, text) for column, text in enumerate(row) if text and not text.isspace()}
 
 
 def _number_of(text: str, dialect: Dialect) -> tuple[str, str]:
