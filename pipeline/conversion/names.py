@@ -19,6 +19,12 @@ _PART: Final = re.compile(r"(?P<name>.+?)[ _-]*(?:\([0-9]{1,3}\)|(?:PART)?[ _-]*
 _WITHIN: Final = re.compile(r"(?<![^\s:=(\"'])[A-Z0-9][^\s:=(\"']* [A-Z]{2} EQUITY(?![A-Z])", re.ASCII)
 _SHORT: Final = re.compile(r"(?i)(?P<name>[A-Z0-9][A-Z0-9&./-]* (?P<code>[A-Z]{2}))(?: EQ| EQTY)?", re.ASCII)
 FORM: Final = "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity'"
+_IDENTIFIER: Final = re.compile(
+    r"[A-Z]{2}[A-Z0-9]{9}[0-9]"  # ISIN, FIGI
+    r"|[0-9]{3}[A-Z0-9]{5}[0-9]|[0-9BCDFGHJ-NP-TV-Z]{6}[0-9]"  # CUSIP, SEDOL
+    r"|[A-Z0-9]+\.[A-Z]{1,3}",  # RIC
+    re.ASCII,
+)
 _LONGEST: Final = 100
 _WORDS: Final = frozenset(("AS", "AT", "BY", "IN", "IS", "IT", "NO", "OF", "ON", "OR", "SO", "TO", "UP", "US"))
 _SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.ASCII)
@@ -84,6 +90,24 @@ def likely_name(text: str) -> str | None:
     if short["name"].isupper() or (exchange_of_code(short["code"].upper()) and not is_word):
         return f"{short['name'].upper()} Equity"
     return None
+
+
+def may_stand_for(text: str, full: str) -> bool:
+    """Return whether a text that is no name may mean a security: by an identifier, in words, or with its ticker in it.
+
+    Any other word by itself is the ticker of another security.
+    """
+    plain = " ".join(text.upper().split())
+    ticker = full.partition(" ")[0]
+    return " " in plain or _IDENTIFIER.fullmatch(plain) is not None or ticker in re.split(r"[^A-Z0-9&/]+", plain)
+
+
+def other_than(text: str, full: str, what: str) -> str:
+    """Return what to say where all rows name another security than the sheet or file is named after."""
+    return (
+        f"its rows are those of '{shown(text)}', and the {what} is named {full}. Rename the {what}, load its ticks "
+        f"again, or, where these are of {full}, write this into the cells of that column."
+    )
 
 
 def _written(name: str) -> str:

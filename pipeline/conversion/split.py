@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.conversion.names import FORM, full_name, likely_name
+from pipeline.conversion.names import FORM, full_name, likely_name, may_stand_for, other_than
 from pipeline.conversion.refuse import first_rows, listed, refuse_other_blocks
-from pipeline.errors import BadSheetName, SeveralSecurities, shown
+from pipeline.errors import BadSheetName, SeveralSecurities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,9 @@ def _names(rows: Mapping[str, int], own: str) -> dict[str, str]:
     names = {text: _security(text, own) for text in rows}
     unknown = [(rows[text], text) for text, name in names.items() if name is None]
     spelt = {" ".join(text.split()).upper() for text in rows}
-    if unknown and len(spelt) == 1 and own:  # its ticker, its ISIN
+    if unknown and len(spelt) == 1 and own:
+        if not may_stand_for(unknown[0][1], own):
+            raise SeveralSecurities(other_than(unknown[0][1], own, "sheet"))
         return dict.fromkeys(rows, own)
     if unknown:
         raise SeveralSecurities(
@@ -74,10 +76,7 @@ def _names(rows: Mapping[str, int], own: str) -> dict[str, str]:
         )
     named = {text: name for text, name in names.items() if name is not None}
     if own and own not in named.values() and len(set(named.values())) == 1:
-        raise SeveralSecurities(
-            f"its rows are those of '{shown(next(iter(rows)))}', and the sheet is named {own}. Rename the sheet, or "
-            "load its ticks again."
-        )
+        raise SeveralSecurities(other_than(next(iter(rows)), own, "sheet"))
     return named
 
 

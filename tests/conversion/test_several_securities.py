@@ -87,6 +87,10 @@ REFUSED: Final = {
         named_sheet(*(number(n) for n in range(9))),
         "row 4 ('0') and row 5 ('1') and row 6 ('2') and 6 others name no security",
     ),
+    "a column of another ticker": (
+        named_sheet(shared(6), shared(6)),
+        "its rows are those of 'EMAAR', and the sheet is named FAB UH Equity. Rename the sheet",
+    ),
     "a column that names one other security": (
         named_sheet(shared(3), shared(3)),
         "its rows are those of 'EMAAR DH Equity', and the sheet is named FAB UH Equity. Rename the sheet",
@@ -202,6 +206,10 @@ ONE: Final = {
     "one security in a column": (named_sheet(shared(2), shared(2)), 2),
     "in another case": (named_sheet(shared(2), shared(4)), 2),
     "its ticker alone": (named_sheet(shared(5), shared(5)), 2),
+    "its ticker and exchange": (named_sheet(text("ADX:FAB"), text("ADX:FAB")), 2),
+    "its ISIN": (named_sheet(text("AEN000101016"), text("AEN000101016")), 2),
+    "its RIC": (named_sheet(text("FAB.AD"), text("FAB.AD"), header=text("RIC")), 2),
+    "its name in words": (named_sheet(text("First Abu Dhabi Bank"), text("First Abu Dhabi Bank")), 2),
     "cells left empty": (named_sheet(shared(2), None, shared(7), STYLED_EMPTY), 4),
     "a column without a name in it": (named_sheet(None, None), 2),
     "a column with errors": (named_sheet(error("#N/A"), error("#N/A")), 2),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.conversion.names import FORM, SecurityName, full_name, likely_name, security_of
+from pipeline.conversion.names import FORM, SecurityName, full_name, likely_name, may_stand_for, other_than, security_of
 from pipeline.errors import BadSheetName, SeveralSecurities, shown
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ class RowNames:
     def check(self, names: Collection[str]) -> None:
         """Raise SeveralSecurities where all rows are of another security than the block is named after."""
         if self._own and len(names) == 1 and self._own not in names:
-            raise SeveralSecurities(
-                f"its rows are those of '{shown(next(iter(names)))}', and it is named {self._own}. Rename the file, or "
-                "load its ticks again."
-            )
+            raise SeveralSecurities(other_than(next(iter(names)), self._own, "file"))
 
     def _name(self, text: str, row: int) -> str:
         own = self._own
@@ -52,6 +49,8 @@ class RowNames:
             return own
         name = full_name(text) or likely_name(text)
         if name is None and own and self._code in ("", plain):  # its ISIN, say
+            if not may_stand_for(text, own):
+                raise SeveralSecurities(other_than(text, own, "file"))
             self._code = plain
             return own
         if name is None:
