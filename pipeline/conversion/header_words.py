@@ -16,10 +16,13 @@ LONGEST: Final = 64
 _BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _UNIT: Final = re.compile(r"(?<![\s,/:-])[\s,/:-]++(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
 _SCALE: Final = re.compile(
-    r"000|%|(?<![a-z])(?:k|thousands?|mn|millions?|lots?|contracts?|fils|cents?|pence|gbx)(?![a-z])", re.IGNORECASE
+    r"00|%|(?<![a-z])(?:[ckmp]|hundreds?|thousands?|mm|mn|mln|millions?|lots?|contracts?|fils|cts?|cents?|pence|gbx)(?![a-z])",
+    re.IGNORECASE,
 )
 _ZONE: Final = re.compile(
-    r"(?<![a-z])(?:utc|gmt|z|london|bst|new york|ny|nyc|est|edt|et|cet|cest)(?![a-z])", re.IGNORECASE
+    r"[+-]\d|(?<![a-z])(?:utc|gmt|z|london|bst|wet|west|new york|ny|nyc|chicago|[ecmp][sd]?t|cest|eet|eest|msk|trt"
+    r"|ast|sast|pkt|ist|mumbai|sgt|singapore|hkt|hong kong|jst|tokyo|kst|a[ecw][sd]t|sydney|nz[sd]t)(?![a-z])",
+    re.IGNORECASE,
 )
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
@@ -99,8 +102,8 @@ def is_security(text: str) -> bool:
 
 
 def unit_not_applied(text: str, meaning: Meaning) -> str | None:
-    """Return what a header names, in brackets or behind a mark, that its numbers are not converted by."""
-    behind = " ".join(re.split(r"[(\[{,/:]", text[:LONGEST])[1:])
+    """Return what a header names, behind its first word, that its numbers are not converted by."""
+    behind = re.sub(r"^\W*[^\W_]+", "", text[:LONGEST])
     if meaning == "time":
         return "a time zone" if _ZONE.search(behind) else None
     return "a unit" if _SCALE.search(behind) else None

@@ -45,7 +45,7 @@ class Columns:
 
     clock: the second column when Date and Time stand apart. security: the column that names each row's security.
     condition: the column of the vendor's condition codes. quotes: where rows hold whole quotes, each tick type's code
-    with the columns of its price and size; type, price and size mean nothing then.
+    with the columns of its price and size; price and size mean nothing then, and type is -1 where there is none.
     """
 
     time: int
@@ -67,8 +67,9 @@ class Columns:
 
     @property
     def with_others(self) -> tuple[int, ...]:
-        """Return the positions used and those of the security's name and of condition codes, where there are any."""
-        return (*self.used, *(column for column in (self.security, self.condition) if column is not None))
+        """Return the positions used and those of the security's name, of condition codes and of whole quotes' types."""
+        others = (self.security, self.condition, self.type if self.quotes and self.type >= 0 else None)
+        return (*self.used, *(column for column in others if column is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,7 @@ def _columns(head: Head, header_row: int, group: Group) -> Columns:
     quotes = [(ASK, at["ask"], at["ask size"]), (BID, at["bid"], at["bid size"])]
     if "price" in at and "size" in at:
         quotes.append((TRADE, at["price"], at["size"]))
-    return Columns(at["time"], -1, -1, -1, clock, quotes=tuple(quotes))
+    return Columns(at["time"], at.get("type", -1), -1, -1, clock, quotes=tuple(quotes))
 
 
 def _name_above(head: Head, header_row: int, span: tuple[int, int]) -> str | None:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.cells import BLANK, TEXT, Cell
+from pipeline.conversion.rules import type_code
 from pipeline.conversion.ticks import Judge
-from pipeline.ticks import ASK, TICK_TYPES
+from pipeline.errors import AmbiguousColumns, shown
+from pipeline.ticks import ASK, BID, TICK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,12 +30,20 @@ class WideJudge(Judge):
         super().__init__(replace(columns, type=_TYPE, price=_PRICE, size=_SIZE, quotes=()), rules)
         self._quotes = columns.quotes
         self._cells = columns.used
+        self._type = columns.type
 
     def judge(self, number: int, row: Mapping[int, Cell]) -> None:
         """Take one row: its Excel number and its cells that are not blank, by column."""
         if not any(column in row for column in self._cells):
             self.note_beside(number, row)
             return
+        kind = row.get(self._type, BLANK)
+        if type_code(kind.text, self._rules.words) in (BID, ASK):
+            raise AmbiguousColumns(
+                f"the first rows are trades with the quotes beside them, of which each was to give three ticks, and "
+                f"row {number} says {shown(kind.text.strip())}. To read each row by its type, remove the columns of "
+                "the quotes; else put the rows that are no trades into a sheet of their own."
+            )
         for event in self._events(row):
             super().judge(number, event)
 

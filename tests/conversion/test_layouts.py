@@ -140,9 +140,13 @@ def test_a_nameless_sheet_without_ticks_below_its_headers_is_skipped(tmp_path: P
     ("column", "header", "said"),
     [
         (0, "Time (UTC)", "names a time zone that was not applied: its cells were taken on the clock of the exchange"),
-        (0, "Time (GST)", None),
+        *((0, header, "names a time zone") for header in ("Time UTC", "Time - UTC", "Dates UTC", "Time (IST)")),
+        *((0, header, "names a time zone") for header in ("Time (SGT)", "Time [CST]", "Time (+05:30)", "Time (HKT)")),
+        *((0, header, None) for header in ("Time (GST)", "Exchange Time", "Time (local)", "Time-Stamp", "Date/Time")),
         (2, "Price (fils)", "names a unit that was not applied: its cells were taken as they stand"),
-        (2, "Price (AED)", None),
+        *((2, header, "names a unit") for header in ("Price (cts)", "Price (c)", "Price [p]")),
+        *((2, header, None) for header in ("Price (AED)", "Last Price", "PX_LAST")),
+        *((3, header, "names a unit") for header in ("Size (100s)", "Size (hundreds)", "Size (mln)")),
         (3, "Size ('000)", "names a unit"),
         (3, "Size [lots]", "names a unit"),
         (3, "Size (Shares)", None),
@@ -299,6 +303,23 @@ def test_a_row_of_a_whole_quote_is_ask_bid_and_trade_in_this_order(tmp_path: Pat
 )
 def test_whole_quotes_are_known_by_their_headers(headers: tuple[str, ...], quotes: object) -> None:
     assert [block.columns.quotes for block in find_blocks({1: dict(enumerate(headers))})] == [quotes]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("late", [0, 25])
+def test_a_bid_below_trades_with_their_quotes_is_refused(tmp_path: Path, late: int, kind: str) -> None:
+    headers = (*("Dates", "Type", "Price", "Size"), *WIDE[1:5])
+    types = ["TRADE"] * 30
+    types[late] = "ASK" if late else "TRADE"
+    path = tmp_path / f"{FAB}.csv"
+    lines = [f"2025-04-14 12:00:{number:02},{each},3,4,1,2,5,6" for number, each in enumerate(types)]
+    path.write_text("\n".join([",".join(headers), *lines]), encoding="utf-8")
+    if kind == "xlsx":
+        rows = [(*tick(45761.5, each, 3, 4), *map(number, (1, 2, 5, 6))) for each in types]
+        path = write_book(tmp_path / "t.xlsx", {FAB: rows_xml([tuple(map(text, headers)), *rows])})
+    (row,) = convert([path], tmp_path / "store").rows
+    said = "row 27 says ASK. To read each row by its type, remove the columns of the quotes"
+    assert (row.ticks, said in str(row.error)) == ((0, True) if late else (90, False))
 
 
 def test_types_that_are_bid_and_ask_say_that_a_row_is_one_tick() -> None:
