@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.conversion.excel.cells import LAST_COLUMN, letters_of
 from pipeline.conversion.header_groups import Group, groups_of, with_index
+from pipeline.conversion.header_names import SECTOR, NameAbove, name_above
 from pipeline.conversion.header_times import counts_seconds
-from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied
-from pipeline.conversion.names import full_name, likely_name
+from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied, word_of
+from pipeline.conversion.names import full_name
 from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
 from pipeline.errors import AmbiguousColumns, AmbiguousTimes, EmptySheet, MissingColumns, SeveralSecurities, shown
@@ -36,6 +37,8 @@ ONE_EACH: Final = "Put each security into a sheet of its own, with its name as t
 _TITLES: Final[dict[Meaning, str]] = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
 _LONGEST: Final = 64
 _MOST_NAMES: Final = 20
+_OF_OTHERS: Final = frozenset({"benchmark", "index", "hedge", "underlying", "currency", "pair", "parent", "peer"})
+"""Headers of columns that name securities which the ticks are not of."""
 _LAST: Final = 1 << 20
 
 
@@ -76,14 +79,14 @@ class Columns:
 class Block:
     """Columns of ticks below the headers in `header_row`.
 
-    security: the name found above the block, as it is written there. is_alone: whether the sheet has no other block.
+    security: the name found above the block. is_alone: whether the sheet has no other block.
     has_ticks: whether its first rows hold any that may be one. remarks: what a person must be told of how it was read.
     beside: its columns from the first to the last, with those that hold nothing of a tick.
     """
 
     header_row: int
     columns: Columns
-    security: str | None = None
+    security: NameAbove | None = None
     is_alone: bool = True
     has_ticks: bool = True
     remarks: tuple[str, ...] = ()
@@ -188,7 +191,7 @@ def _block(
     return Block(
         header_row,
         replace(columns, security=security, condition=condition),
-        _name_above(head, header_row, span),
+        name_above(head, header_row, span),
         is_alone,
         any(_may_be_tick(row, columns) for number, row in head.items() if number > header_row),
         (
@@ -255,23 +258,6 @@ def _columns(head: Head, header_row: int, group: Group) -> Columns:
     return Columns(at["time"], at.get("type", -1), -1, -1, clock, quotes=tuple(quotes))
 
 
-def _name_above(head: Head, header_row: int, span: tuple[int, int]) -> str | None:
-    """Return the security named above the headers: beside or below the word `Security`, else the only one."""
-    named: dict[str, str] = {}
-    labelled: dict[str, str] = {}
-    for number, row in sorted(head.items()):
-        for column, text in sorted(row.items()) if number < header_row else ():
-            name = full_name(text) or likely_name(text.strip()) if " " in text.strip() else None
-            if name is None or not span[0] <= column < span[1]:
-                continue
-            named.setdefault(name, text)
-            labels = (row.get(column - 1, ""), head.get(number - 1, {}).get(column, ""))
-            if any(map(is_security, labels)):
-                labelled.setdefault(name, text)
-    names = labelled or named
-    return next(iter(names)) if len(names) == 1 else None
-
-
 def _security_column(
     head: Head, header_row: int, columns: Columns, span: tuple[int, int], own: Mapping[str, Meaning]
 ) -> int | None:
@@ -280,8 +266,11 @@ def _security_column(
     for column in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
         if not span[0] <= column < span[1]:
             continue
-        is_named = bool(rows) and all(full_name(cells.get(column, "")) for cells in rows)
-        known = meaning_of(head[header_row].get(column, ""), own)
+        header = head[header_row].get(column, "")
+        names = [full_name(cells.get(column, "")) or "" for cells in rows]
+        is_named = bool(names) and all(names) and word_of(header) not in _OF_OTHERS
+        is_named &= not header.strip() or all(name.casefold().endswith(SECTOR) for name in names)
+        known = meaning_of(header, own)
         if is_named or (known and known[0] == "security"):
             return column
     return None

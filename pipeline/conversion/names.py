@@ -18,7 +18,10 @@ _FULL: Final = re.compile(
 _PART: Final = re.compile(r"(?P<name>.+?)[ _-]*(?:\([0-9]{1,3}\)|(?:PART)?[ _-]*[0-9]{1,3})", re.ASCII)
 _WITHIN: Final = re.compile(r"(?<![^\s:=(\"'])[A-Z0-9][^\s:=(\"']* [A-Z]{2} EQUITY(?![A-Z])", re.ASCII)
 _SHORT: Final = re.compile(r"(?i)(?P<name>[A-Z0-9][A-Z0-9&./-]* (?P<code>[A-Z]{2}))(?: EQ| EQTY)?", re.ASCII)
-FORM: Final = "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity'"
+FORM: Final = (
+    "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity', or 'BRK/B US Equity' for "
+    "a class of shares"
+)
 _IDENTIFIER: Final = re.compile(
     r"[A-Z]{2}[A-Z0-9]{9}[0-9]"  # ISIN, FIGI
     r"|[0-9]{3}[A-Z0-9]{5}[0-9]|[0-9BCDFGHJ-NP-TV-Z]{6}[0-9]"  # CUSIP, SEDOL
@@ -79,7 +82,11 @@ def full_name(text: str) -> str | None:
 
 def likely_name(text: str) -> str | None:
     """Return the only security that a text can mean that is almost a name: `FAB UH`, `Copy of FAB UH Equity`."""
-    within = {match[0] for match in _WITHIN.finditer(_plain(text.replace("_", " ")))}
+    plain = _plain(text.replace("_", " "))
+    found = list(_WITHIN.finditer(plain))
+    if any(_is_of_class(plain[: match.start()], match[0]) for match in found):
+        return None
+    within = {match[0] for match in found}
     if len(within) == 1:
         return _written(within.pop())
     short = _SHORT.fullmatch(" ".join(text.replace("_", " ").split())) if len(text) <= _LONGEST else None
@@ -90,6 +97,12 @@ def likely_name(text: str) -> str | None:
     if short["name"].isupper() or (exchange_of_code(short["code"].upper()) and not is_word):
         return f"{short['name'].upper()} Equity"
     return None
+
+
+def _is_of_class(before: str, name: str) -> bool:
+    """Return whether one letter is the class of the share before it, as in BRK B US Equity, Bloomberg's BRK/B."""
+    words = before.split()
+    return name[1] == " " and bool(words) and words[-1].isalnum() and words[-1] not in _WORDS
 
 
 def may_stand_for(text: str, full: str) -> bool:

@@ -32,8 +32,8 @@ def name_blocks(jobs: Sequence[SheetJob], options: SheetOptions) -> list[SheetJo
         left = closed or left
         _check_security(options.security, [named[index] for index in left])
     for index in left:
-        stem = named[index].workbook.path.stem
-        if name := options.security or full_name(stem) or likely_name(stem):
+        above = named[index].block.security
+        if name := options.security or name_of_file(named[index]) or (above and above.name):
             named[index] = with_security(named[index], name)
         elif index in closed and not named[index].block.has_ticks and any(job.ticker for job in named):
             row = named[index].block.header_row
@@ -45,10 +45,18 @@ def name_blocks(jobs: Sequence[SheetJob], options: SheetOptions) -> list[SheetJo
 
 
 def _name_of(job: SheetJob) -> str | None:
-    """Return the security that the sheet or the cells above the block name, the sheet alone where it has no block."""
+    """Return the security that the sheet names or surely the cells above, the sheet alone where it has no block."""
     sheet = job.sheet.name if job.block.is_alone else ""
     may_be_likely = job.block is not NO_BLOCK and job.block.columns.security is None
-    return full_name(sheet) or job.block.security or (likely_name(sheet) if may_be_likely else None)
+    above = job.block.security
+    sure = above.name if above and (above.is_sure or not job.block.is_alone) else None
+    return full_name(sheet) or sure or (likely_name(sheet) if may_be_likely else None)
+
+
+def name_of_file(job: SheetJob) -> str | None:
+    """Return the security that the name of a workbook or table says."""
+    stem = job.workbook.path.stem
+    return full_name(stem) or likely_name(stem)
 
 
 def with_security(job: SheetJob, name: str) -> SheetJob:

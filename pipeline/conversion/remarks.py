@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipeline.conversion.names import full_name
+from pipeline.conversion.names import full_name, likely_name
+from pipeline.conversion.naming import name_of_file
 from pipeline.conversion.tables.table import Table
 from pipeline.errors import shown
 
@@ -36,11 +37,22 @@ def _of_kind(job: SheetJob) -> Iterator[str]:
 
 
 def _of_name(job: SheetJob) -> Iterator[str]:
-    sheet, above = full_name(job.sheet.name), job.block.security
-    if job.block.is_alone and sheet is not None and above not in (None, sheet):
-        yield f"the sheet's name says {sheet}, the cells above the headers {above}: the sheet's name was taken"
-    elif job.block.is_alone and sheet is None and above is None and job.block.columns.security is None:
+    """Yield what the block was taken for by almost a name, and which other name there is that was not taken."""
+    sheet, above = full_name(job.sheet.name) if job.block.is_alone else None, job.block.security
+    is_from_above = above is not None and sheet is None and job.full == above.name
+    if is_from_above and above and not (above.is_sure and full_name(above.text)):
+        yield f"'{shown(above.text.strip())}' above the headers of {place_of(job)} was taken for {job.full}"
+    elif job.block.is_alone and sheet is None and not is_from_above and job.block.columns.security is None:
         yield f"{place_of(job)} was taken for {job.full}"
+    if not job.block.is_alone:
+        return
+    if above is not None and above.name != job.full and sheet is not None:
+        yield f"the sheet's name says {sheet}, the cells above the headers {above.name}: the sheet's name was taken"
+    elif above is not None and above.name != job.full:
+        yield f"the cells above the headers say {above.name} ('{shown(above.text.strip())}'), which was not taken"
+    other = None if sheet else likely_name(job.sheet.name) or name_of_file(job)
+    if is_from_above and other not in (None, job.full):
+        yield f"{place_of(job)} is named as {other}, the cells above the headers say {job.full}: these were taken"
 
 
 def place_of(job: SheetJob) -> str:
