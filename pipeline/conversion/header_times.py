@@ -55,6 +55,13 @@ def has_time_of_day(head: Head, header_row: int, column: int) -> bool:
     return any(each.day is not None and each.clock for each in parts)
 
 
+def is_clock_of(head: Head, header_row: int, date: int, column: int) -> bool:
+    """Return whether a column holds times of day, and another days without any."""
+    rows = [(_parts_of(row.get(date, "")), _parts_of(row.get(column, ""))) for row in _below(head, header_row)]
+    whole = [(day, time) for day, time in rows if day.day is not None]
+    return bool(whole) and all(not day.clock and time.day is None and time.clock for day, time in whole)
+
+
 def counts_seconds(head: Head, header_row: int, column: int) -> bool:
     """Return whether a column's numbers are seconds since midnight: as dates they would be of each day of the week."""
     texts = [row.get(column, "") for row in _below(head, header_row)]

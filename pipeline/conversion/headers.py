@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pipeline.conversion.excel.cells import LAST_COLUMN, letters_of
 from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_names import SECTOR, NameAbove, name_above
-from pipeline.conversion.header_times import counts_seconds
+from pipeline.conversion.header_times import counts_seconds, is_clock_of
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied, word_of
 from pipeline.conversion.names import full_name
 from pipeline.conversion.number_column import is_number
@@ -183,6 +183,7 @@ def _block(
     known = {column: meaning_of(text, own) for column, text in inside.items()}
     marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
     _refuse_seconds(head, header_row, columns)
+    _refuse_unknown_clock(head, header_row, columns, own)
     security = _security_column(head, header_row, columns, span, own)
     condition = marked[0] if len(marked) == 1 and marked[0] != security else None
     quotes = (
@@ -191,13 +192,15 @@ def _block(
     return Block(
         header_row,
         replace(columns, security=security, condition=condition),
-        name_above(head, header_row, span),
+        # A name over an empty column between two blocks may be of either.
+        name_above(head, header_row, span if is_alone else (span[0], max(*inside, 0) + 1)),
         is_alone,
         any(_may_be_tick(row, columns) for number, row in head.items() if number > header_row),
         (
             *quotes,
             *_of_rows_above(head, header_row, columns),
             *_of_units(head[header_row], columns, known),
+            *_of_conditions(head[header_row], marked),
             *(
                 f"the column '{shown(text)}' ({letters_of(column)}) is not read, since '{shown(other)}' is there too"
                 for column, text, other in group.unread
@@ -205,6 +208,18 @@ def _block(
         ),
         range(span[0], min(span[1], LAST_COLUMN + 1)),
     )
+
+
+def _refuse_unknown_clock(head: Head, header_row: int, columns: Columns, own: Mapping[str, Meaning]) -> None:
+    """Raise AmbiguousColumns for days without a time of day beside a column, of no known header, of times of day."""
+    row = head[header_row]
+    for column in (columns.time - 1, columns.time + 1):
+        is_unknown = column in row and row[column].strip() and meaning_of(row[column], own) is None
+        if is_unknown and columns.clock is None and is_clock_of(head, header_row, columns.time, column):
+            raise AmbiguousColumns(
+                f"below '{shown(row[columns.time])}' ({letters(columns.time)}{header_row}) are days alone, and "
+                f"'{shown(row[column])}' ({letters(column)}{header_row}) holds times of day: name that column Time."
+            )
 
 
 def _refuse_seconds(head: Head, header_row: int, columns: Columns) -> None:
@@ -223,6 +238,13 @@ def _of_rows_above(head: Head, header_row: int, columns: Columns) -> Iterator[st
     above = [number for number, row in sorted(head.items()) if number < header_row and _may_be_tick(row, columns)]
     if above:
         yield f"rows above the headers look like ticks and were not read: {len(above):,}, the first is row {above[0]}"
+
+
+def _of_conditions(row: Mapping[int, str], marked: list[int]) -> Iterator[str]:
+    """Yield that of several columns of condition codes none is read."""
+    if len(marked) > 1:
+        listed = " and ".join(f"'{shown(row[column])}' ({letters(column)})" for column in marked)
+        yield f"the columns {listed} are not read, since each may be that of the condition codes: rename all but one"
 
 
 def _of_units(

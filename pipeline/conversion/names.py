@@ -19,8 +19,8 @@ _PART: Final = re.compile(r"(?P<name>.+?)[ _-]*(?:\([0-9]{1,3}\)|(?:PART)?[ _-]*
 _WITHIN: Final = re.compile(r"(?<![^\s:=(\"'])[A-Z0-9][^\s:=(\"']* [A-Z]{2} EQUITY(?![A-Z])", re.ASCII)
 _SHORT: Final = re.compile(r"(?i)(?P<name>[A-Z0-9][A-Z0-9&./-]* (?P<code>[A-Z]{2}))(?: EQ| EQTY)?", re.ASCII)
 FORM: Final = (
-    "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity', or 'BRK/B US Equity' for "
-    "a class of shares"
+    "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity', or 'BRK/B US Equity' "
+    "for a class of shares"
 )
 _IDENTIFIER: Final = re.compile(
     r"[A-Z]{2}[A-Z0-9]{9}[0-9]"  # ISIN, FIGI

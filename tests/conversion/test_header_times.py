@@ -78,6 +78,10 @@ REFUSED: Final[dict[str, tuple[dict[str, str], str]]] = {
         {"Time": "360{:02}.637", **_TICK},
         "the numbers below 'Time' (A1) would be dates of all days of the week",
     ),
+    "a clock of another name": (
+        {"Date": "2025-04-14", "Clock": _CLOCK, **_TICK},
+        "'Clock' (B1) holds times of day: name that column Time",
+    ),
     "another day": (
         {"Date": "2025-04-11", "Time": _FULL, **_TICK},
         "Its two cells are not a day and a time of day",

@@ -70,3 +70,18 @@ def test_the_class_of_a_share_is_no_security_by_itself(tmp_path: Path, name: str
     rows = rows_xml([(text("Ticker"), *HEADERS), *[(text(name), *tick())] * 3])
     (row,) = convert([write_book(tmp_path / "t.xlsx", {"Sheet1": rows})], tmp_path / "store").rows
     assert f"row 2 ('{name}') names no security" in str(row.error)
+
+
+def test_a_name_between_two_blocks_is_of_neither(tmp_path: Path) -> None:
+    names = (None, None, None, None, text("EMAAR DH Equity"))
+    rows = rows_xml([names, (*HEADERS, None, *HEADERS), *[(*tick(price=1), None, *tick(price=2))] * 3])
+    result = convert([write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows})], tmp_path / "store")
+    assert ["has no security's name above it" in str(row.error) for row in result.rows] == [True, True]
+
+
+def test_two_columns_of_condition_codes_are_told(tmp_path: Path) -> None:
+    headers = (*HEADERS, text("Condition Codes"), text("Trade Condition"))
+    rows = rows_xml([headers, *[(*tick(), text("R6"), text("T"))] * 3])
+    result = convert([write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows})], tmp_path / "store")
+    said = "the columns 'Condition Codes' (E) and 'Trade Condition' (F) are not read"
+    assert any(said in warning for warning in result.warnings)
