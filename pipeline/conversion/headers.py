@@ -217,15 +217,15 @@ def _refuse_unknown_clock(head: Head, header_row: int, columns: Columns, own: Ma
         is_unknown = column in row and row[column].strip() and meaning_of(row[column], own) is None
         if is_unknown and columns.clock is None and is_clock_of(head, header_row, columns.time, column):
             raise AmbiguousColumns(
-                f"below '{shown(row[columns.time])}' ({letters(columns.time)}{header_row}) are days alone, and "
-                f"'{shown(row[column])}' ({letters(column)}{header_row}) holds times of day: name that column Time."
+                f"below '{shown(row[columns.time])}' ({letters_of(columns.time)}{header_row}) are days alone, and "
+                f"'{shown(row[column])}' ({letters_of(column)}{header_row}) holds times of day: name that column Time."
             )
 
 
 def _refuse_seconds(head: Head, header_row: int, columns: Columns) -> None:
     """Raise AmbiguousTimes for a column of times whose numbers can hardly be Excel's dates."""
     if columns.clock is None and counts_seconds(head, header_row, columns.time):
-        column = letters(columns.time)
+        column = letters_of(columns.time)
         raise AmbiguousTimes(
             f"the numbers below '{shown(head[header_row][columns.time])}' ({column}{header_row}) would be dates of all "
             "days of the week, each row's another. Where they are seconds since midnight, put their date into a column "
@@ -243,7 +243,7 @@ def _of_rows_above(head: Head, header_row: int, columns: Columns) -> Iterator[st
 def _of_conditions(row: Mapping[int, str], marked: list[int]) -> Iterator[str]:
     """Yield that of several columns of condition codes none is read."""
     if len(marked) > 1:
-        listed = " and ".join(f"'{shown(row[column])}' ({letters(column)})" for column in marked)
+        listed = " and ".join(f"'{shown(row[column])}' ({letters_of(column)})" for column in marked)
         yield f"the columns {listed} are not read, since each may be that of the condition codes: rename all but one"
 
 
