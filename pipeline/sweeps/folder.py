@@ -12,7 +12,7 @@ from pipeline.sweeps.equity import EQUITY_FILE, equity_csv
 from pipeline.sweeps.fills import EVERY, chosen_pairs, fills_of
 from pipeline.sweeps.luck_words import said_of
 from pipeline.sweeps.tables import SweepTables
-from pipeline.sweeps.tried import settings_digest
+from pipeline.sweeps.tried import REPLACED, replaced_json, settings_digest
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
@@ -63,7 +63,10 @@ def begun(folder: AnyPath) -> AbstractContextManager[Callable[[], None]]:
     """Return the time in which a sweep has a folder to itself, given what removes the files of an earlier one."""
 
     def content(earlier: list[str]) -> bytes:
-        return json_bytes({"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)})
+        replaced = replaced_json(folder / SWEEP_FILE)
+        return json_bytes(
+            {"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier), REPLACED: replaced}
+        )
 
     return written_folder(folder, SWEEP_FILE, "pipeline sweep", (TRADES_FOLDER,), content)
 
@@ -87,6 +90,8 @@ def write_folder(
     pairs = chosen_pairs(results, run.best, options.keep_trades)
     trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
     files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
+    ticks = {each.ticker: each.digest for each in next(iter(results.plan.bases.values())).securities}
+    digest = settings_digest(results)
     luck, days = asdict(run.luck) if run.luck else None, len(results.market_days())
     choices = {
         "chosen_by": run.objective.name,
@@ -100,7 +105,8 @@ def write_folder(
         "warnings": list(run.warnings),
         "chosen": _chosen(run),
         "luck_in_words": said_of(luck, len(results.trials), days),
-        "settings_digest": settings_digest(results),
+        "settings_digest": digest,
+        REPLACED: replaced_json(folder / SWEEP_FILE, (ticks, digest)),
         "market_days": days,
         "luck": luck,
         "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},

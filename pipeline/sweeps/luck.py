@@ -62,7 +62,7 @@ class Luck:
         sharpe_by_chance: That luck gives the best of `settings_ever`; the deflated ratio is measured against it.
         probabilistic_sharpe: How probable it is that the true ratio is above 0, had no other setting been tried.
         deflated_sharpe: How probable it is that it is above `sharpe_by_chance`.
-        settings_ever: How many settings were tried on these ticks, in this sweep and in those beside its folder.
+        settings_ever: How many settings were tried on these ticks, here, in sweeps beside it and in those replaced.
         sweeps: How many sweeps these are.
         independent_trials: As how many independent ones they count.
         average_correlation: Mean correlation of the daily P&L of two settings.

@@ -1,4 +1,4 @@
-"""How many settings were tried on the same ticks by other sweeps, by what their folders say."""
+"""How many settings were tried on the same ticks by other sweeps, by what is left of their folders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.results import SweepResults
+
+REPLACED: Final = "replaced"
+"""The key of `sweep.json` with the sweeps that its folder had before."""
 
 
 def settings_digest(results: SweepResults) -> str:
@@ -33,7 +36,7 @@ def settings_digest(results: SweepResults) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepBeside:
+class TriedSweep:
     """A complete sweep: the digests of its ticks by ticker and of its settings, and among how many it chose."""
 
     ticks: Mapping[str, str]
@@ -41,24 +44,51 @@ class SweepBeside:
     settings: int
 
 
-def sweeps_beside(folder: AnyPath | None) -> list[SweepBeside]:
-    """Return the complete sweeps beside a folder, itself among them; of a folder in a bucket none is looked for."""
-    beside = []
-    files = folder.resolve().parent.glob(f"*/{SWEEP_FILE}") if isinstance(folder, Path) else ()
-    for file in sorted(files):
-        try:
-            manifest = json.loads(file.read_bytes())
-            ticks = {ticker: data["digest"] for ticker, data in manifest["data"].items()}
-            if manifest["status"] == COMPLETE:
-                settings = (manifest["luck"] or manifest)["settings"]
-                beside.append(SweepBeside(ticks, str(manifest["settings_digest"]), int(settings)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return beside
+def sweeps_beside(folder: AnyPath | None) -> list[TriedSweep]:
+    """Return the complete sweeps beside a folder, itself among them, and those that any of these replaced.
+
+    Beside a folder in a bucket none is looked for.
+    """
+    if folder is None:
+        return []
+    if not isinstance(folder, Path):
+        return recorded_sweeps(folder / SWEEP_FILE)
+    files = sorted(folder.resolve().parent.glob(f"*/{SWEEP_FILE}"))
+    return [sweep for file in files for sweep in recorded_sweeps(file)]
+
+
+def recorded_sweeps(file: AnyPath) -> list[TriedSweep]:
+    """Return the sweep of a `sweep.json`, where it is complete, and those that its folder had before."""
+    try:
+        manifest = json.loads(file.read_bytes())
+        replaced = [
+            TriedSweep(dict(group["ticks"]), str(digest), int(settings))
+            for group in manifest.get(REPLACED, ())
+            for digest, settings in group["settings"].items()
+        ]
+        if manifest["status"] != COMPLETE:
+            return replaced
+        ticks = {ticker: data["digest"] for ticker, data in manifest["data"].items()}
+        settings = (manifest["luck"] or manifest)["settings"]
+        return [*replaced, TriedSweep(ticks, str(manifest["settings_digest"]), int(settings))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def replaced_json(file: AnyPath, own: tuple[Mapping[str, str], str] | None = None) -> list[dict[str, Any]]:
+    """Return the sweeps that a folder had, by their ticks, for the `sweep.json` that replaces `file`.
+
+    own: the ticks and `settings_digest` of the sweep that replaces them, which is not kept twice.
+    """
+    groups: dict[str, dict[str, int]] = {}
+    for sweep in recorded_sweeps(file):
+        if (sweep.ticks, sweep.settings_digest) != own:
+            groups.setdefault(json.dumps(sweep.ticks, sort_keys=True), {})[sweep.settings_digest] = sweep.settings
+    return [{"ticks": json.loads(ticks), "settings": settings} for ticks, settings in sorted(groups.items())]
 
 
 def tried_before(
-    beside: Sequence[SweepBeside], own: str, results: SweepResults, tickers: Collection[str]
+    beside: Sequence[TriedSweep], own: str, results: SweepResults, tickers: Collection[str]
 ) -> tuple[int, int]:
     """Return how many settings other sweeps tried on the same ticks of some securities, and how many sweeps.
 

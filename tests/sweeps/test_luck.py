@@ -15,6 +15,7 @@ from pipeline import api
 from pipeline.numbers import amounts_in
 from pipeline.pages.sweep_luck import BY_SECURITY
 from pipeline.sweeps import luck as luck_module
+from pipeline.sweeps.folder import begun
 from pipeline.sweeps.luck_words import in_words, too_few
 from tests.made import make_config, random_ticks, write_ticks
 from tests.pages.reading import read_page, table
@@ -115,6 +116,37 @@ def test_settings_of_sweeps_beside_it_count_once(inputs: dict[str, Any], tmp_pat
     (tmp_path / "elsewhere").mkdir()
     api.sweep(**inputs, grid=GRID, output_dir=tmp_path / "elsewhere" / "one", report=False)
     assert (tmp_path / "elsewhere" / "one" / "sweep.json").read_bytes() == first
+
+
+def test_sweeps_that_were_replaced_still_count(inputs: dict[str, Any], tmp_path: Path) -> None:
+    grids = [{"refill_interval_sec": values} for values in ([10, 20, 30], [40, 50, 60], [70, 80, 90])]
+    for grid, ever, sweeps in zip(grids, (3, 6, 9), (1, 2, 3), strict=True):
+        api.sweep(**inputs, grid=grid, output_dir=tmp_path / "own" / str(ever), report=False)
+        api.sweep(**inputs, grid=grid, output_dir=tmp_path / "one" / "same", report=False)
+        luck = luck_of(tmp_path / "one" / "same")
+        assert (luck["settings_ever"], luck["sweeps"]) == (ever, sweeps)
+    assert luck == luck_of(tmp_path / "own" / "9")
+    once = (tmp_path / "one" / "same" / "sweep.json").read_bytes()
+    api.sweep(**inputs, grid=grids[-1], output_dir=tmp_path / "one" / "same", report=False)
+    assert (tmp_path / "one" / "same" / "sweep.json").read_bytes() == once
+    api.sweep(**inputs, grid=grids[0], output_dir=tmp_path / "one" / "beside", report=False)
+    assert luck_of(tmp_path / "one" / "beside")["settings_ever"] == 9  # its own were tried before, too
+
+
+@pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
+def test_sweeps_replaced_by_one_that_did_not_end_still_count(
+    inputs: dict[str, Any], tmp_path: Path, status: str
+) -> None:
+    folder = tmp_path / "sweeps" / "same"
+    for values in ([10, 20], [30, 40]):
+        api.sweep(**inputs, grid={"refill_interval_sec": values}, output_dir=folder, report=False)
+    with pytest.raises(ZeroDivisionError), begun(folder):  # a sweep under way, which ends before its end
+        raise ZeroDivisionError
+    manifest = json.loads((folder / "sweep.json").read_text())
+    assert manifest["status"] == "failed"
+    (folder / "sweep.json").write_text(json.dumps({**manifest, "status": status}))
+    api.sweep(**inputs, grid={"refill_interval_sec": [50, 60]}, output_dir=folder, report=False)
+    assert luck_of(folder)["settings_ever"] == 6
 
 
 def test_of_many_settings_some_are_looked_at_the_best_among_them(
