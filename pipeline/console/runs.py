@@ -34,7 +34,9 @@ def show_runs(rows: RunRows, output_dir: Path) -> CommandResult:
     if not any_row:
         return CommandResult(f"There are no runs in {output_dir}.", facts)
     sweeps = f" and {counted(len(rows.sweeps), 'sweep')}" if rows.sweeps else ""
-    return CommandResult(f"{counted(len(rows), 'run')}{sweeps}. Page: {page}", facts)
+    replaced = sum(row.replaced for row in rows)
+    of_them = f", {replaced:,} of them replaced by a later one in its folder" if replaced else ""
+    return CommandResult(f"{counted(len(rows), 'run')}{of_them}{sweeps}. Page: {page}", facts)
 
 
 def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
@@ -50,7 +52,7 @@ def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
     table = [
         [
             row.name,
-            row.when[2:],
+            row.when,
             *([row.currency] if _in(sweeps) else []),
             FORMS["count"](row.settings if row.is_complete else None),
             FORMS["count"](row.setting),
@@ -79,7 +81,7 @@ def _show_figures(rows: Sequence[RunRow]) -> None:
     table = []
     for row in rows:
         cells = [
-            row.when[2:],
+            row.when,
             *([row.currency] if _in(rows) else []),
             money(row.net_pnl),
             money(row.strict),
@@ -87,7 +89,7 @@ def _show_figures(rows: Sequence[RunRow]) -> None:
         ]
         cells += [FORMS["count"](row.fills), f"{row.warnings:,}"]
         cells += map(money, (row.classic, row.band_low, row.band_high, row.max_drawdown))
-        table.append([row.name, *cells])
+        table.append([row.label, *cells])
     show_table(f"Runs, the latest first; {_unit(rows)}", columns, table)
 
 
@@ -108,7 +110,7 @@ def _show_changes(rows: Sequence[RunRow]) -> None:
         changed += f"; {more:,} more" if more > 0 else ""
         note = _state(row) or row.note
         if changed or note:
-            table.append([row.name, changed, note])
+            table.append([row.label, changed, note])
     columns = [Column("run", "name"), Column("changed since the previous run", "text"), Column("note", "text")]
     if table:
         show_table("What changed", columns, table)

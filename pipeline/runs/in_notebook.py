@@ -66,7 +66,7 @@ def runs_html(rows: Sequence[RunRow]) -> str:
     """Return the list of all runs, the latest first, and the line of the latest, as HTML."""
     table = [
         [
-            row.name,
+            row.label,
             row.when,
             row.currency,
             *map(money, (row.net_pnl, row.strict)),

@@ -84,6 +84,11 @@ class RunRow:
         return f"{self.finished} {self.name}"
 
     @property
+    def label(self) -> str:
+        """The run's name, marked where a later run is in its folder."""
+        return f"{self.name} (replaced)" if self.replaced else self.name
+
+    @property
     def is_complete(self) -> bool:
         """Whether the run has figures."""
         return self.status == COMPLETE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline import all_runs
 from pipeline.cli import app
 from pipeline.console.output import Console, set_console
 
@@ -50,6 +51,25 @@ def test_runs_are_listed_in_80_columns(output: Path, capsys: pytest.CaptureFixtu
     assert "with wider sessions" in text
     assert text.splitlines()[-1] == "2 runs. Page: output/index.html"
     assert (output / "index.html").is_file()
+
+
+def test_replaced_runs_are_marked_and_years_have_four_digits(
+    inputs: tuple[Path, Path], output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, config = map(str, inputs)
+    said(["runs"])
+    old = json.loads((output / "second" / "run.json").read_bytes())["how"]["finished"]
+    again = ["--set", "refill_interval_sec=7", "--output-dir", "output/second", "--no-report", "--quiet"]
+    said(["backtest", "--config", config, "--parquet-dir", store, *again])
+    capsys.readouterr()
+    said(["runs"])
+    lines = capsys.readouterr().out.splitlines()
+    [replaced] = [line for line in lines if line.startswith(" second (replaced)  20")]
+    assert old[:16].replace("T", " ") in replaced
+    assert [line.split()[0] for line in lines if " 20" in line] == ["second", "second", "first"]
+    assert sum("(replaced)" in line for line in lines) == 3  # both tables of figures, and what changed
+    assert lines[-1] == "3 runs, 1 of them replaced by a later one in its folder. Page: output/index.html"
+    assert "second (replaced)" in all_runs(output_dir=output)._repr_html_()
 
 
 def test_json_has_the_rows_and_removing_is_said(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
