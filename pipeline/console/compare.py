@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
 from pipeline.console.output import CommandResult, console
@@ -18,35 +19,39 @@ if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison, Fill, SecurityComparison
     from pipeline.runs.reader import Figures, RecordedRun
 
-SIDES: Final = ("A", "B", "B - A")
 
 
 def show_comparisons(comparisons: Sequence[Comparison], page: Path | str | None) -> CommandResult:
     """Print the first run beside each of the others in turn, and where the page of them all is."""
-    first, *others = map(show_comparison, comparisons)
+    letters = ascii_uppercase[1:]
+    first, *others = (show_comparison(one, letter) for one, letter in zip(comparisons, letters, strict=False))
     lines = [result.line for result in (first, *others)] + ([f"Page: {page}"] if page is not None else [])
     facts = dict(first.facts) | ({"others": [result.facts for result in others]} if others else {})
     return CommandResult(
         "\n".join(lines),
         facts | ({} if page is None else {"page": page}),
         {ticker: text for result in (first, *others) for ticker, text in result.failed.items()},
-        warnings=list(dict.fromkeys(text for result in (first, *others) for text in result.warnings)),
+        warnings=_warnings([comparisons[0].a, *(one.b for one in comparisons)]),
     )
 
 
-def show_comparison(comparison: Comparison) -> CommandResult:
-    """Print two runs side by side, or only one line when they are the same."""
+def show_comparison(comparison: Comparison, letter: str = "B") -> CommandResult:
+    """Print two runs side by side, A and the one of this letter, or only one line when they are the same."""
     if not comparison.same and console().shows:
-        _show_all(comparison)
-    return CommandResult(_line(comparison), comparison.as_json(), comparison.unreadable, warnings=_warnings(comparison))
+        _show_all(comparison, letter)
+    warnings = _warnings([comparison.a, comparison.b])
+    return CommandResult(_line(comparison), comparison.as_json(), comparison.unreadable, warnings=warnings)
 
 
-def _warnings(comparison: Comparison) -> list[str]:
-    """Return the warnings of both runs, those that only one has with its letter after it."""
-    both = set(comparison.a.warnings) & set(comparison.b.warnings)
-    runs = (("A", comparison.a), ("B", comparison.b))
-    own = [f"{text} (only {name})" for name, run in runs for text in run.warnings if text not in both]
-    return [*(text for text in comparison.a.warnings if text in both), *own]
+def _warnings(runs: Sequence[RecordedRun]) -> list[str]:
+    """Return the warnings of all runs, then those that only some have, with the letters of these."""
+    who: dict[str, list[str]] = {}
+    for letter, run in zip(ascii_uppercase, runs, strict=False):
+        for text in dict.fromkeys(run.warnings):
+            who.setdefault(text, []).append(letter)
+    of_all = [text for text, letters in who.items() if len(letters) == len(runs)]
+    of_some = [f"{text} (only {', '.join(letters)})" for text, letters in who.items() if len(letters) < len(runs)]
+    return [*of_all, *of_some]
 
 
 def _line(comparison: Comparison) -> str:
@@ -61,26 +66,30 @@ def _line(comparison: Comparison) -> str:
     return f"{runs} differ in {different:,} of {counted(len(comparison.securities), 'security')}."
 
 
-def _show_all(comparison: Comparison) -> None:
+def _show_all(comparison: Comparison, letter: str) -> None:
     with amounts_in(unit_of(run.money.shown for run in (comparison.a, comparison.b))):
-        _show_tables(comparison)
+        _show_tables(comparison, letter)
 
 
-def _show_tables(comparison: Comparison) -> None:
-    for name, run in (("A", comparison.a), ("B", comparison.b)):
+def _show_tables(comparison: Comparison, letter: str) -> None:
+    for name, run in (("A", comparison.a), (letter, comparison.b)):
         console().show(_heading(name, run))
     console().show()
-    _show_settings(comparison)
+    _show_settings(comparison, letter)
     from pipeline.metrics.registry import BY_NAME  # only runs that differ need it
 
     charged = any(figures.gross_pnl != figures.net_pnl for figures in _all_figures(comparison))
-    _show_figures(BY_NAME["realized_pnl"], comparison, lambda figures: figures.gross_pnl)
+    _show_figures(BY_NAME["realized_pnl"], comparison, letter, lambda figures: figures.gross_pnl)
     if charged:
-        _show_figures(BY_NAME["net_pnl"], comparison, lambda figures: figures.net_pnl)
-    _show_figures(BY_NAME["max_drawdown"], comparison, lambda figures: figures.max_drawdown, total="portfolio")
-    _show_figures(BY_NAME["fills"], comparison, lambda figures: figures.fills)
-    _show_checks(comparison)
-    _show_partings(comparison)
+        _show_figures(BY_NAME["net_pnl"], comparison, letter, lambda figures: figures.net_pnl)
+    _show_figures(BY_NAME["max_drawdown"], comparison, letter, lambda figures: figures.max_drawdown, total="portfolio")
+    _show_figures(BY_NAME["fills"], comparison, letter, lambda figures: figures.fills)
+    _show_checks(comparison, letter)
+    _show_partings(comparison, letter)
+
+
+def _sides(letter: str) -> tuple[str, str, str]:
+    return "A", letter, f"{letter} - A"
 
 
 def _heading(name: str, run: RecordedRun) -> str:
@@ -88,7 +97,7 @@ def _heading(name: str, run: RecordedRun) -> str:
     return f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution, amounts in {unit})"
 
 
-def _show_settings(comparison: Comparison) -> None:
+def _show_settings(comparison: Comparison, letter: str) -> None:
     if not comparison.differences:
         console().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
         return
@@ -99,7 +108,7 @@ def _show_settings(comparison: Comparison) -> None:
     ]
     shared = comparison.a.parameters.keys() & comparison.b.parameters.keys()
     table = [(row.setting, row.who(shared), row.a, row.b) for row in changes(shown)]
-    columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", "B"))]
+    columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", letter))]
     show_table("What differs", columns, table)
     if len(shown) < len(comparison.differences):
         console().show("Parameters of only one of the strategies are left out; --json has them.\n")
@@ -111,7 +120,12 @@ def _all_figures(comparison: Comparison) -> Iterator[Figures]:
 
 
 def _show_figures(
-    figure: Figure, comparison: Comparison, value: Callable[[Figures], float | None], *, total: str = "total"
+    figure: Figure,
+    comparison: Comparison,
+    letter: str,
+    value: Callable[[Figures], float | None],
+    *,
+    total: str = "total",
 ) -> None:
     """Print one figure of every security in both runs, then of the runs as a whole."""
 
@@ -130,11 +144,11 @@ def _show_figures(
     if comparison.like_for_like and total == "total":
         totals.append(("in both", *comparison.like_for_like))
     last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
-    columns = [Column(name, "money" if figure.better > 0 else "number") for name in SIDES]
+    columns = [Column(name, "money" if figure.better > 0 else "number") for name in _sides(letter)]
     show_table(figure.heading, [Column("security", "name"), *columns], [*rows, "", *last])
 
 
-def _show_checks(comparison: Comparison) -> None:
+def _show_checks(comparison: Comparison, letter: str) -> None:
     """Print what each run's assumption check came to; nothing where neither has one."""
     a, b = comparison.a.check, comparison.b.check
     apart = comparison.a.money.together != comparison.b.money.together
@@ -147,23 +161,23 @@ def _show_checks(comparison: Comparison) -> None:
         rows.append((label, *map(money, (of_a, of_b, difference))))
     show_table(
         f"Net P&L by assumption, {currency()}",
-        [Column("execution", "name"), *(Column(name, "money") for name in SIDES)],
+        [Column("execution", "name"), *(Column(name, "money") for name in _sides(letter))],
         rows,
     )
 
 
-def _show_partings(comparison: Comparison) -> None:
+def _show_partings(comparison: Comparison, letter: str) -> None:
     if comparison.same_fills:
         console().show("Every security has the same fills in both runs, to the last bit.")
         return
-    rows = [row for security in comparison.securities for row in _parting_rows(security)]
+    rows = [row for security in comparison.securities for row in _parting_rows(security, letter)]
     columns = [Column("security", "name"), Column("fill", "text"), Column("run", "text"), Column("what", "text")]
     show_table("First fill that differs", columns, rows)
 
 
-def _parting_rows(security: SecurityComparison) -> Iterator[tuple[str, str, str, str]]:
+def _parting_rows(security: SecurityComparison, letter: str) -> Iterator[tuple[str, str, str, str]]:
     if security.a is None or security.b is None:
-        for run, figures, error in (("A", security.a, security.error_a), ("B", security.b, security.error_b)):
+        for run, figures, error in (("A", security.a, security.error_a), (letter, security.b, security.error_b)):
             if figures is None:
                 yield security.ticker, NONE, run, f"failed: {error}" if error else "not in this run"
     elif security.unreadable is not None:
@@ -178,7 +192,7 @@ def _parting_rows(security: SecurityComparison) -> Iterator[tuple[str, str, str,
     else:
         index = security.parting.index
         yield security.ticker, f"{index + 1:,}", "A", _fill(security.parting.a, index)
-        yield "", "", "B", _fill(security.parting.b, index)
+        yield "", "", letter, _fill(security.parting.b, index)
 
 
 def _fill(fill: Fill | None, before: int) -> str:

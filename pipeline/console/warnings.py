@@ -13,27 +13,31 @@ SHOWN: Final = 3
 
 MOST_CHARACTERS: Final = 400
 
-# "FAB: the book is locked for 3:20:00 ...": what it says before its first figure or colon is its kind.
-_OF_ONE: Final = re.compile(r"(?P<ticker>[^\s:]+): (?P<kind>[^\d'\":]+)")
+# "FAB: the book is locked for 3:20:00 ...": what it says before its first figure or colon is its kind, together with
+# the runs of a comparison that have it, as in "(only B)".
+_OF_ONE: Final = re.compile(r"(?P<ticker>[^\s:]+): (?P<kind>[^\d'\":]+).*?(?P<runs> \(only [A-Z, ]+\))?", re.DOTALL)
 
 
 def grouped(warnings: Iterable[str]) -> list[str]:
     """Return warnings for a reader: of those of one kind over many securities the first, then the others' tickers."""
-    every = dict.fromkeys(warnings)
-    kinds: dict[str, list[str]] = {}
-    for text in every:
-        if match := _OF_ONE.match(text):
-            kinds.setdefault(match["kind"], []).append(match["ticker"])
+    every = {text: _OF_ONE.fullmatch(text) for text in warnings}
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for one in filter(None, every.values()):
+        kinds.setdefault((one["kind"], one["runs"] or ""), []).append(one["ticker"])
+    seen = dict.fromkeys(kinds, 0)
     shown = []
-    for text in every:
-        match = _OF_ONE.match(text)
-        tickers = kinds[match["kind"]] if match else []
-        index = tickers.index(match["ticker"]) if match else 0
+    for text, match in every.items():
+        if match is None:
+            shown.append(_clipped(text))
+            continue
+        kind = match["kind"], match["runs"] or ""
+        tickers, index = kinds[kind], seen[kind]
+        seen[kind] += 1
         if index < SHOWN or len(tickers) == SHOWN + 1:
             shown.append(_clipped(text))
-        elif match and index == SHOWN:
-            others = ", ".join(tickers[SHOWN:])
-            shown.append(_clipped(f"{len(tickers) - SHOWN:,} more: {match['kind'].strip()} …: {others}"))
+        elif index == SHOWN:
+            others = ", ".join(dict.fromkeys(tickers[SHOWN:]))
+            shown.append(_clipped(f"{len(tickers) - SHOWN:,} more: {kind[0].strip()} …: {others}{kind[1]}"))
     return shown
 
 

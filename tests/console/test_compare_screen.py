@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pipeline.console.compare import show_comparison
+from pipeline.console.compare import show_comparison, show_comparisons
 from pipeline.console.output import console
 from pipeline.metrics.assumptions import Verdict
 from pipeline.runs.compare import Comparison, compare
@@ -181,3 +181,20 @@ def test_all_of_it_is_whole_within_80_columns(screen: Any, size: float) -> None:
     assert f"{-2 * size:,.2f}" in out
     assert "…" not in out
     assert rows(out, "in both")
+
+
+def test_of_several_runs_each_has_its_letter_and_a_warning_stands_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def one(name: str, price: float, *warnings: str) -> RecordedRun:
+        return run(name, {"FAB": fills([price])}, size=price, warnings=warnings)
+
+    a, b = one("a", 10.0, "of all", "of A"), one("b", 10.1, "of all", "of B and C")
+    c = one("c", 10.2, "of all", "of B and C", "of C")
+    result = show_comparisons([compare(a, b), compare(a, c)], None)
+    assert result.warnings == ["of all", "of A (only A)", "of B and C (only B, C)", "of C (only C)"]
+    out = capsys.readouterr().out
+    headings = [line.split(" (")[0] for line in out.splitlines() if " execution, amounts in " in line]
+    assert headings == [f"{letter}: {Path('output') / name}" for letter, name in ("Aa", "Bb", "Aa", "Cc")]
+    for letter in "BC":
+        heading = next(line for line in out.splitlines() if f" {letter} - A" in line)
+        assert re.split(r"\s{2,}", heading.strip()) == ["security", "A", letter, f"{letter} - A"]
+    assert rows(out, "C  ")[-1] == ["C", "2025-01-06 10:00:00.123", "buy 3,000 at 10.2"]

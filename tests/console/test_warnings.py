@@ -26,6 +26,22 @@ def test_of_more_the_first_three_are_shown_and_the_others_named() -> None:
     assert shown == [*every[:3], "3 more: the book is locked for …: DDD, EEE, FFF", between]
 
 
+def test_warnings_of_one_run_are_put_together_apart_from_those_of_another() -> None:
+    of_b = [f"{locked(ticker, share)} (only B)" for share, ticker in enumerate(TICKERS, 20)]
+    of_a_and_c = [f"{locked(ticker, share)} (only A, C)" for share, ticker in enumerate(TICKERS, 30)]
+    assert grouped([*of_b, *of_a_and_c]) == [
+        *of_b[:3],
+        "3 more: the book is locked for …: DDD, EEE, FFF (only B)",
+        *of_a_and_c[:3],
+        "3 more: the book is locked for …: DDD, EEE, FFF (only A, C)",
+    ]
+
+
+def test_a_ticker_with_two_warnings_of_a_kind_is_named_once() -> None:
+    every = [locked(ticker, share) for ticker in TICKERS[:4] for share in (20, 30)]
+    assert grouped(every) == [*every[:3], "5 more: the book is locked for …: BBB, CCC, DDD"]
+
+
 def test_a_sentence_said_twice_is_shown_once_and_a_long_one_says_that_it_is_cut() -> None:
     long = "No fill at all: " + ", ".join(f"T{number:03}" for number in range(200)) + "."
     assert grouped([long, long]) == [f"{long[:MOST_CHARACTERS]} … (--json has it whole)"]
