@@ -24,7 +24,10 @@ def compare(
     """
     from pipeline.console.compare import show_comparisons
     from pipeline.console.progress import Progress
+    from pipeline.runs.compare import MOST_RUNS
 
+    if 2 + len(more) > MOST_RUNS:
+        raise BadRequest(f"`pipeline compare` takes 2 to {MOST_RUNS} runs; these are {2 + len(more)}.")
     with Progress("Reading the runs") as progress:
         comparisons = [api.compare(a, other, output_dir) for other in (b, *more)]
         if page is not None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 COLOURS: Final = ("$equity", "$marked", "$position", "$buy", "$sell", "$price")
-MOST_RUNS: Final = len(COLOURS)
 MOST_FILLS: Final = 500_000
 """Fills drawn of all runs together; of more, the lowest and highest of each stretch."""
 HEIGHT: Final = 480

@@ -15,12 +15,12 @@ from pipeline.metrics.registry import GROUPS
 from pipeline.numbers import MONEY, amounts_in, currency, unit_of
 from pipeline.pages.backtest_tables import cell_of
 from pipeline.pages.cells import Cell, Lines, clipped, lines
-from pipeline.pages.compare_charts import MOST_RUNS, equity_chart
+from pipeline.pages.compare_charts import equity_chart
 from pipeline.pages.market_hours import in_utc, zones_of
 from pipeline.pages.page import render
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.time_axis import DAY_MS, Clock
-from pipeline.runs.compare import compare
+from pipeline.runs.compare import MOST_RUNS, compare
 from pipeline.runs.differences import changes, of_one_strategy
 from pipeline.runs.reader import read_run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.runs.reader import RecordedFills, RecordedRun
+
+MOST_RUNS: Final = 6
+"""How many runs are compared at once."""
 
 
 @dataclass(frozen=True, slots=True)

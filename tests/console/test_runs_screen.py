@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pipeline import all_runs
 from pipeline.cli import app
 from pipeline.console.output import Console, set_console
+from pipeline.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,3 +101,11 @@ def test_more_than_two_runs_are_compared_in_turn_and_on_a_page(
     facts = json.loads(capsys.readouterr().out)
     assert (facts["same"], [other["same"] for other in facts["others"]]) == (False, [True])
     assert "page" not in facts
+
+
+@pytest.mark.parametrize("page", [(), ("--page", "page.html")])
+def test_more_than_six_runs_are_refused_with_a_page_or_without(output: Path, page: tuple[str, ...]) -> None:
+    words = ["compare", *["first", "second"] * 3, "first", *page]
+    with pytest.raises(BadRequest, match=re.escape("`pipeline compare` takes 2 to 6 runs; these are 7.")):
+        app.main(words, prog_name="pipeline")
+    assert not (output.parent / "page.html").exists()
