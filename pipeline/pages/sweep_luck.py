@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.numbers import currency
+from pipeline.numbers import counted, currency
 from pipeline.pages.cells import Cell, lines
+from pipeline.sweeps.choice import under
 from pipeline.sweeps.luck_words import in_words, too_few
 from pipeline.sweeps.objectives import SHARPE
 
@@ -64,13 +65,22 @@ def luck_by_security(sweep: RecordedSweep) -> dict[str, Any]:
 
 
 def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
-    """Return the sentences and the rows of the block, each name, label and cell; nothing of an older sweep's."""
+    """Return the sentences, the table's caption and its rows of name, label and cell; nothing of an older sweep's."""
     luck = sweep.manifest.get("luck")
     if not luck:
         days = sweep.manifest.get("market_days")
         few = "" if days is None else too_few(len(sweep.settings), days)
         return {"sentences": [few] if few else [], "rows": []}
-    return {"sentences": in_words(luck), "rows": [(name, *of_name) for name, of_name in _cells(luck).items()]}
+    rows = [(name, *of_name) for name, of_name in _cells(luck).items()]
+    return {"sentences": in_words(luck), "caption": _caption(sweep, luck["settings"]), "rows": rows}
+
+
+def _caption(sweep: RecordedSweep, settings: int) -> str:
+    """Return among which settings was chosen: not among those that failed or are of another execution model."""
+    every = len(sweep.settings)
+    of = f"{settings:,} of {counted(every, 'setting')}" if settings < every else counted(every, "setting")
+    model = under(sweep.manifest.get("chosen_under") or {})
+    return f"The choice among {of}{f', those under {model}' if model else ''}, in numbers"
 
 
 def _unit(luck: Mapping[str, Any]) -> str:

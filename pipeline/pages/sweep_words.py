@@ -24,7 +24,8 @@ HELD: Final = (
     (0.7, "the order of the settings mostly held"),
     (0.3, "the order of the settings held in part"),
     (-0.3, "the order of the settings did not hold: what was best before says next to nothing about after"),
-    (-1.0, "the order of the settings was reversed"),
+    (-0.7, "the order of the settings was reversed in part: what was better before tended to be worse after"),
+    (-1.0, "the order of the settings was mostly reversed"),
 )
 """What a rank correlation from this value on means."""
 
@@ -121,11 +122,15 @@ def correlation_sentence(sweep: RecordedSweep, row: Row) -> str:
     correlation = row.cells[0].value
     if correlation is None:
         return "there are too few settings to tell whether their order held."
-    meaning = next(meaning for least, meaning in HELD if correlation >= least)
     return (
         f"over {counted(int(sweep.peers(row.view).sum()), 'setting')}{same_execution(sweep)} the rank correlation "
-        f"between train and test is {FORMS['ratio'](correlation)}: {meaning}."
+        f"between train and test is {FORMS['ratio'](correlation)}: {order_in_words(correlation)}."
     )
+
+
+def order_in_words(correlation: float) -> str:
+    """Return what a rank correlation means."""
+    return next((meaning for least, meaning in HELD if correlation >= least), HELD[-1][1])
 
 
 def _after(sweep: RecordedSweep, row: Row) -> list[str]:

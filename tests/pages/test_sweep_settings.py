@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from pipeline.pages.sweep_axes import axis_of_values
 from pipeline.pages.sweep_tables import rank_correlation
+from pipeline.pages.sweep_words import order_in_words
 from pipeline.sweeps.trials import even_sample
 
 
@@ -25,6 +26,23 @@ def test_the_rank_correlation_is_that_of_pandas(both: Any) -> None:
         assert correlation is None
     else:
         assert correlation == pytest.approx(ranks[0].corr(ranks[1]))
+
+
+@pytest.mark.parametrize(
+    ("correlation", "words"),
+    [
+        (1.0, "mostly held"),
+        (0.69, "held in part"),
+        (0.0, "did not hold"),
+        (-0.3, "did not hold"),
+        (-0.32, "was reversed in part"),
+        (-0.71, "was mostly reversed"),
+        (-1.0, "was mostly reversed"),
+        (-1.0000000000000002, "was mostly reversed"),
+    ],
+)
+def test_the_words_for_a_rank_correlation_claim_no_more_than_it_does(correlation: float, words: str) -> None:
+    assert order_in_words(correlation).startswith(f"the order of the settings {words}")
 
 
 @pytest.mark.parametrize("sizes", [(25, 20, 2), (6, 5, 7, 2, 3, 2), (2,) * 12, (1000, 3)])

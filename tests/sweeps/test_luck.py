@@ -182,6 +182,18 @@ def test_the_page_and_the_terminal_say_what_sweep_json_has(inputs: dict[str, Any
     )
 
 
+def test_the_numbers_are_captioned_with_the_settings_that_they_are_of(inputs: dict[str, Any], tmp_path: Path) -> None:
+    captions = {
+        "one": "The choice among 6 settings, in numbers",
+        "two": "The choice among 6 of 12 settings, those under execution strict, in numbers",
+    }
+    api.sweep(**inputs, grid=GRID, output_dir=tmp_path / "one")
+    api.sweep(**inputs, grid={**GRID, "execution": ["classic", "strict"]}, output_dir=tmp_path / "two")
+    for name, caption in captions.items():
+        page = read_page((tmp_path / name / "report.html").read_bytes())
+        assert page.root.one("table", id="luck").one("caption").text == caption
+
+
 def test_each_security_has_the_luck_of_a_sweep_of_it_alone(inputs: dict[str, Any], tmp_path: Path) -> None:
     api.sweep(**inputs, grid=GRID, walk_forward=3, output_dir=tmp_path / "both" / "sweep")
     recorded = json.loads((tmp_path / "both" / "sweep" / "sweep.json").read_text())["luck_by_security"]
