@@ -9,7 +9,7 @@ from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import CHECKED
 from pipeline.numbers import FORMS, NONE, amounts_in, counted, currency, money, unit_of
-from pipeline.runs.differences import changes, of_one_strategy
+from pipeline.runs.differences import of_one_strategy, shown_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -98,19 +98,14 @@ def _heading(name: str, run: RecordedRun) -> str:
 
 
 def _show_settings(comparison: Comparison, letter: str) -> None:
-    if not comparison.differences:
+    a, b = comparison.a, comparison.b
+    table = [(row.setting, who, row.a, row.b) for row, who in shown_changes(comparison.differences, a, b)]
+    if not table and not comparison.differences:
         console().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
         return
-    shown = [
-        difference
-        for difference in comparison.differences
-        if not of_one_strategy(difference, comparison.a, comparison.b)
-    ]
-    shared = comparison.a.parameters.keys() & comparison.b.parameters.keys()
-    table = [(row.setting, row.who(shared), row.a, row.b) for row in changes(shown)]
     columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", letter))]
     show_table("What differs", columns, table)
-    if len(shown) < len(comparison.differences):
+    if any(of_one_strategy(difference, a, b) for difference in comparison.differences):
         console().show("Parameters of only one of the strategies are left out; --json has them.\n")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.numbers import currency
 from pipeline.pages.curves import extremes, packed_columns
 from pipeline.pages.page import chart_text
-from pipeline.pages.time_axis import HOUR_MS
+from pipeline.pages.time_axis import DAY_MS, HOUR_MS
 from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows, together
 
 if TYPE_CHECKING:
@@ -26,22 +26,27 @@ HEIGHT: Final = 480
 
 
 def equity_chart(runs: Sequence[tuple[str, list[Track], Daily]], clock: Clock) -> dict[str, Any]:
-    """Return each run's net realised equity over time, and at the end of each day that of the first taken off.
+    """Return each run's net realised equity over its days, and at the end of each day that of the first taken off.
 
     runs: of each its title, the fills of its securities, and its days.
     """
     columns: dict[str, tuple[Any, int]] = {}
     traces: list[dict[str, Any]] = []
     bases = [_at_days(total, clock.days) for _, _, total in runs]
+    reaches = [_reach(tracks, total) for _, tracks, total in runs]
     for number, (title, tracks, _) in enumerate(runs):
         stamps, equity = together(tracks)
         drawn = extremes([equity], MOST_FILLS // len(runs))
         columns |= {f"stamps_{number}": (stamps[drawn], 0), f"equity_{number}": (equity[drawn], MONEY_DIGITS)}
-        traces.append(_line(title, number, "y") | {"series": number})
+        reach = reaches[number]
+        drawn_over = {"reach": [clock.start(reach[0]), clock.end(reach[1])]} if reach else {}
+        traces.append(_line(title, number, "y") | {"series": number} | drawn_over)
     width = HOUR_MS * (clock.closes - clock.opens) * 0.7 / max(len(runs) - 1, 1)
     for number, (title, _, _) in enumerate(runs[1:], 1):
-        above = np.round(bases[number] - bases[0], MONEY_DIGITS) + 0.0
-        traces.append(_bars(title, number, above.tolist(), clock, width, len(runs) - 1))
+        both = _within(clock.days, reaches[0], reaches[number])
+        above = np.round(bases[number] - bases[0], MONEY_DIGITS)[both] + 0.0
+        days = [clock.middle(day) for day in clock.days[both].tolist()]
+        traces.append(_bars(title, number, days, above.tolist(), width, len(runs) - 1))
     rows = {"y": (f"Equity, {currency()}", [0.36, 1.0]), "y2": (f"Above A, {currency()}", [0.0, 0.3])}
     axis = {"xaxis": {"shared": "clock", "anchor": "y2", "range": clock.span(clock.days)}}
     return {
@@ -63,12 +68,12 @@ def _line(title: str, number: int, axis: str) -> dict[str, Any]:
     }
 
 
-def _bars(title: str, number: int, values: list[float], clock: Clock, width: float, beside: int) -> dict[str, Any]:
+def _bars(title: str, number: int, days: list[int], values: list[float], width: float, beside: int) -> dict[str, Any]:
     return {
         "type": "bar",
         "name": f"{chart_text(title)} above A",
         "yaxis": "y2",
-        "x": [clock.middle(day) for day in clock.days.tolist()],
+        "x": days,
         "y": values,
         "marker": {"color": COLOURS[number]},
         "width": width,
@@ -83,3 +88,17 @@ def _at_days(total: Daily, days: Int64s) -> Float64s:
     equity = np.concatenate([[0.0], np.cumsum(total.net_pnl)])
     at_close: Float64s = equity[np.searchsorted(total.days, days, side="right")]
     return at_close
+
+
+def _reach(tracks: Sequence[Track], total: Daily) -> tuple[int, int] | None:
+    """Return the first and the last day of a run; None for one without any."""
+    days = np.concatenate([total.days, *(track.stamps // DAY_MS for track in tracks)])
+    return (int(days.min()), int(days.max())) if len(days) else None
+
+
+def _within(days: Int64s, *reaches: tuple[int, int] | None) -> Any:
+    """Return which days are within the days of every run."""
+    within = np.full(len(days), None not in reaches)
+    for first, last in filter(None, reaches):
+        within &= (first <= days) & (days <= last)
+    return within

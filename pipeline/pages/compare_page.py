@@ -21,7 +21,7 @@ from pipeline.pages.page import render
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.time_axis import DAY_MS, Clock
 from pipeline.runs.compare import MOST_RUNS, compare
-from pipeline.runs.differences import changes, of_one_strategy
+from pipeline.runs.differences import shown_changes
 from pipeline.runs.reader import read_run
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pipeline.metrics.figure import Figure
     from pipeline.pages.run_reader import Contents, Track
     from pipeline.runs.compare import Comparison, Fill
-    from pipeline.runs.differences import Change
     from pipeline.runs.reader import RecordedRun
 
 TEMPLATE: Final = "compare.html.j2"
@@ -124,7 +123,10 @@ def _page_of(sides: Sequence[Side]) -> bytes:
         on_clock="UTC" if is_utc else "one clock",
         height=chart["layout"]["height"],
         same=[comparison.same for comparison in comparisons],
-        settings=[(other, _settings(comparison)) for other, comparison in zip(others, comparisons, strict=True)],
+        settings=[
+            (other, shown_changes(one.differences, one.a, one.b))
+            for other, one in zip(others, comparisons, strict=True)
+        ],
         topics=_topics(sides),
         models=_models(sides),
         securities=list(_securities(sides, comparisons)),
@@ -156,13 +158,6 @@ def _side(letter: str, folder: Path, page: Path) -> Side:
         except ValueError:  # on Windows, another drive
             link = report.absolute().as_uri()
     return Side(letter, read_run(folder), read_contents(folder), link)
-
-
-def _settings(comparison: Comparison) -> list[tuple[Change, str]]:
-    """Return the settings that differ, and for which securities."""
-    a, b = comparison.a, comparison.b
-    shown = [one for one in comparison.differences if not of_one_strategy(one, a, b)]
-    return [(change, change.who(a.parameters.keys() & b.parameters.keys())) for change in changes(shown)]
 
 
 def _topics(sides: Sequence[Side]) -> list[tuple[str, list[tuple[Figure, list[Cell]]]]]:

@@ -110,6 +110,20 @@ def changes(differences: Iterable[Difference]) -> list[Change]:
     return list(rows.values())
 
 
+def shown_changes(found: Iterable[Difference], a: Settings, b: Settings) -> list[tuple[Change, str]]:
+    """Return the differences of two runs that are shown as rows, each with the securities for which it is so.
+
+    Securities that only one run has come first; parameters that only one of two strategies has are left out.
+    """
+    rows = []
+    for one, other, values in ((a, b, ("yes", "no")), (b, a, ("no", "yes"))):
+        if names := sorted(one.parameters.keys() - other.parameters.keys()):
+            rows.append((Change("replayed", *values, names), f"{len(names):,} ({_listed(names)})"))
+    shared = a.parameters.keys() & b.parameters.keys()
+    settings = changes(each for each in found if not of_one_strategy(each, a, b))
+    return [*rows, *((change, change.who(shared)) for change in settings)]
+
+
 def change_in_words(before: Settings, after: Settings) -> list[str]:
     """Return what is another in the later of two runs, a phrase a setting; empty for the same settings."""
     models = before.execution_name, after.execution_name

@@ -198,3 +198,12 @@ def test_of_several_runs_each_has_its_letter_and_a_warning_stands_once(capsys: p
         heading = next(line for line in out.splitlines() if f" {letter} - A" in line)
         assert re.split(r"\s{2,}", heading.strip()) == ["security", "A", letter, f"{letter} - A"]
     assert rows(out, "C  ")[-1] == ["C", "2025-01-06 10:00:00.123", "buy 3,000 at 10.2"]
+
+
+def test_securities_of_one_run_only_are_said(screen: Any) -> None:
+    of = dict.fromkeys(SIXTEEN, EMPTY)
+    out = screen(compare(run("a", dict.fromkeys(SIXTEEN[:3], EMPTY)), run("b", of)))
+    assert rows(out, "replayed") == [["replayed", "13 (TICKER03, TICKER04, TICKER05 and 10 others)", "no", "yes"]]
+    assert "No setting on record differs" not in out
+    out = screen(compare(run("a", {"FAB": EMPTY}), run("b", {"EMAAR": EMPTY})))
+    assert rows(out, "replayed") == [["replayed", "1 (FAB)", "yes", "no"], ["replayed", "1 (EMAAR)", "no", "yes"]]

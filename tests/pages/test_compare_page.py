@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -79,7 +80,7 @@ def test_what_a_run_has_no_figure_of_is_missing(page: Page, runs: Path) -> None:
 def test_settings_that_differ_are_named(page: Page) -> None:
     rows = rows_of(page, "settings-B")
     assert [cell.text for cell in rows["refill_interval_sec"]] == ["all", "60.0", "5.0"]
-    assert "C: few: no setting on record differs from A" in page.root.one("section", id="settings").text
+    assert [cell.text for cell in rows_of(page, "settings-C")["replayed"]] == ["1 (EMAAR)", "yes", "no"]
     assert "A: the first" in page.root.one("header").text
 
 
@@ -111,6 +112,25 @@ def test_the_line_of_a_run_ends_where_its_days_do(page: Page, runs: Path) -> Non
             last[name] = [float(row["equity"]) for row in csv.DictReader(file) if row["security"] == "total"]
     above = [b - a for a, b in zip(last["base"], last["quick"], strict=True)]
     assert chart["data"][3]["y"] == pytest.approx(above, abs=0.006)
+
+
+@pytest.mark.parametrize("first", ["short", "long"])
+def test_a_run_is_drawn_only_over_its_own_days(tmp_path: Path, first: str) -> None:
+    days = {"short": 3, "long": 8}
+    for name, many in days.items():
+        invent(tmp_path / name, ["FAB"], days=many)
+    other = "long" if first == "short" else "short"
+    page = read_page(compare_page([tmp_path / first, tmp_path / other], tmp_path / "page.html").read_bytes())
+    a, b, above = page.data["charts"]["equity"]["data"]
+    dates = {}
+    for name in days:
+        with (tmp_path / name / "daily.csv").open(encoding="utf-8", newline="") as file:
+            dates[name] = sorted({row["day"] for row in csv.DictReader(file) if row["security"] == "total"})
+    for trace, name in ((a, first), (b, other)):
+        drawn = [str(np.datetime64(stamp, "ms"))[:10] for stamp in trace["reach"]]
+        assert drawn == [dates[name][0], dates[name][-1]]
+    assert [str(np.datetime64(stamp, "ms"))[:10] for stamp in above["x"]] == dates["short"]
+    assert len(above["y"]) == 3
 
 
 def test_a_page_links_the_pages_of_its_runs_and_equal_runs_give_equal_bytes(runs: Path, tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ const timeline = (() => {
     if (days.length) {
       if (held.stamps) held.stamps = fromOpenToClose(held.stamps, ...chart.layout.xaxis.range);
       for (const name of Object.keys(held)) {
-        if (/^stamps_/.test(name)) held[name] = fromOpenToClose(held[name], ...chart.layout.xaxis.range);
+        const isOf = (trace) => "stamps_" + trace.series === name;
+        if (/^stamps_/.test(name)) held[name] = fromOpenToClose(held[name], ...(chart.data.find(isOf)?.reach || chart.layout.xaxis.range));
         if (/^(number|traded)$/.test(name)) held[name] = fromOpenToClose(held[name], 0, 0);
         if (/^(price|position|equity(_.*)?)$/.test(name)) held[name] = fromOpenToClose(held[name], 0, held[name].at(-1) || 0);
       }
