@@ -271,8 +271,9 @@ _NO_SECURITY: Final = html("<p>No security was replayed.</p>\n")
 
 def _tools() -> Piece:
     return html(
-        '<p class="note">A row and a panel each: price with our fills, position, equity and drawdown. Zoom in to see '
-        "fills one by one, and click one for the command that explains it. A heading sorts all tables. A dash is a "
+        '<p class="note">A row and a panel each: price with our fills, position, equity and drawdown. <span '
+        'class="on-screen">Zoom in to see fills one by one, and click one for the command that explains it. A heading '
+        "sorts all tables.</span> A dash is a "
         'figure that cannot be computed: <a href="#missing">why</a>. <a href="#glossary">What each figure means.</a> '
         "Coordinates are rounded for drawing; tables and files are exact.</p>\n"
         '<div class="fields on-screen"><label>Only securities with<input type="search" data-filter="securities" '

@@ -193,10 +193,10 @@ def _class(kind: str) -> Piece:
 def equity(note: str, still: Sketch, *, is_utc: bool) -> Piece:
     """Return the place of the portfolio's equity; note: what of it the page leaves out."""
     about = (
-        f"Net realised P&L of all securities on one clock{', UTC; days are those of each exchange' if is_utc else ''}. "
-        "Drag to zoom in, double-click to zoom out, or use the buttons."
+        f"Net realised P&L of all securities on one clock{', UTC; days are those of each exchange' if is_utc else ''}."
     )
-    curve = chart("portfolio", title_of("portfolio"), about, PORTFOLIO_HEIGHT, first=True, still=still)
+    use = "Drag to zoom in, double-click to zoom out, or use the buttons."
+    curve = chart("portfolio", title_of("portfolio"), about, PORTFOLIO_HEIGHT, use=use, first=True, still=still)
     return section(
         "equity", "Equity of the portfolio", curve, html('<p class="note">%s</p>\n', note) if note else NOTHING
     )

@@ -51,15 +51,17 @@ def chart(
     height: int = 320,
     level: int = 3,
     *,
+    use: str = "",
     first: bool = False,
     still: Sketch | None = None,
 ) -> Piece:
     """Return the place of a chart of `data.charts`.
 
-    title: with its unit. about: one or two sentences on how to read it. first: drawn before the others. still: shown
-    until it is drawn.
+    title: with its unit. about: one or two sentences on how to read it. use: on how to use it, not for paper. first:
+    drawn before the others. still: shown until it is drawn.
     """
-    said = html('<p id="about-%s">%s</p>', name, about) if about else NOTHING
+    on_screen = html(' <span class="on-screen">%s</span>', use) if use else NOTHING
+    said = html('<p id="about-%s">%s%s</p>', name, about, on_screen) if about else NOTHING
     described = html(' aria-describedby="about-%s"', name) if about else NOTHING
     return html(
         '<figure class="figure">\n<figcaption><h%s>%s</h%s>%s</figcaption>\n<div class="chart" data-chart="%s"%s '

@@ -2,6 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
+  const TICK = 60; // px that an amount below an axis takes, with the gap to the next
   const NARROW = 520; // px: below it amounts beside lying bars would meet their names
   const PAPER = 680, HALF = 334; // px: the width of A4 between the margins of style.css, and of charts beside each other
   const MANY = 40; // charts over time: of more, those that are not open are neither unpacked before they are opened nor printed
@@ -85,7 +86,11 @@
     figure.data.forEach((trace) => { trace.hovertemplate = filled(trace.hovertemplate); });
     for (const [name, axis] of Object.entries(layout)) if (/^[xy]axis/.test(name) && axis.title && axis.title.text) axis.title = { ...axis.title, text: filled(axis.title.text) };
     if (div._paper) small(div, figure, layout, width);
-    if (width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
+    if (width < NARROW && figure.data.some((trace) => trace.orientation === "h")) {
+      for (const trace of figure.data) if (trace.orientation === "h") trace.textposition = "none";
+      const room = width - layout.margin.l - layout.margin.r;
+      layout.xaxis = { ...layout.xaxis, tickangle: 0, nticks: Math.max(Math.floor(room / TICK), 2) };
+    }
     if (chart.pack) inSight(div, figure, layout);
     return { data: figure.data, layout };
   };
@@ -96,9 +101,10 @@
     const isLying = figure.data.some((trace) => trace.orientation === "h");
     if (width === HALF) layout.margin = { ...layout.margin, l: isLying ? 104 : panel ? 42 : 50, t: panel || isLying ? 6 : 26, b: panel ? 22 : 34 };
     layout.showlegend = panel ? false : layout.showlegend;
+    const size = layout.yaxis2 ? 7 : 8; // of rows, titles stand end to end
     for (const [name, axis] of Object.entries(layout)) {
       if (!/^[xy]axis/.test(name)) continue;
-      if (axis.title) axis.title = panel ? undefined : { ...axis.title, font: { size: 8 } };
+      if (axis.title) axis.title = panel ? undefined : { ...axis.title, font: { size } };
       axis.tickfont = { size: 8 };
     }
     for (const trace of figure.data) if (trace.orientation === "h") trace.textfont = { size: 7 };
