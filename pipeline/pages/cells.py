@@ -14,11 +14,15 @@ MOST_CHARACTERS: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value to show, its format (one of numbers.FORMS), and why it is missing."""
+    """A value to show, its format (one of numbers.FORMS), and why it is missing.
+
+    is_red: whether it is shown as bad; None for a value that is bad below 0.
+    """
 
     value: float | None
     form: str
     reason: str = ""
+    is_red: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.errors import BadRequest
 from pipeline.metrics.assumptions import CHECKED
 from pipeline.metrics.registry import GROUPS
-from pipeline.numbers import MONEY, amounts_in, currency, unit_of
+from pipeline.numbers import FORMS, MONEY, amounts_in, currency, unit_of
 from pipeline.pages.backtest_tables import cell_of
 from pipeline.pages.cells import Cell, Lines, clipped, lines
 from pipeline.pages.compare_charts import equity_chart
@@ -171,9 +171,17 @@ def _topics(sides: Sequence[Side]) -> list[tuple[str, list[tuple[Figure, list[Ce
 
 
 def _across(figure: Figure, values: Sequence[Mapping[str, Any]], *, apart: bool) -> list[Cell]:
-    first, *others = (cell_of(figure, of_run) for of_run in values)
+    """Return a figure of every run and what it is over that of A, red where that is worse, and where less than 0 is."""
+    first, *others = (_coloured(cell_of(figure, of_run), max(figure.better, 0)) for of_run in values)
     none = apart and figure.unit == MONEY
-    return [first, *(cell for other in others for cell in (other, _less(other, first, apart=none)))]
+    pairs = ((other, _coloured(_less(other, first, apart=none), figure.better)) for other in others)
+    return [first, *(cell for pair in pairs for cell in pair)]
+
+
+def _coloured(cell: Cell, better: int) -> Cell:
+    """Return a cell that is red where its value, as it is shown, is on the worse side of 0."""
+    is_nought = cell.value is not None and FORMS[cell.form](abs(cell.value)) == FORMS[cell.form](0)
+    return replace(cell, is_red=not is_nought and (cell.value or 0) * better < 0)
 
 
 def _less(one: Cell, first: Cell, *, apart: bool = False) -> Cell:

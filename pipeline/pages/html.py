@@ -79,11 +79,14 @@ def _still(title: str, still: Sketch) -> Piece:
     )
 
 
-def cell(value: float | None, form: str, reason: str = "") -> Piece:
-    """Return one cell of a sortable table: the exact number beside what is shown; a missing one says why."""
+def cell(value: float | None, form: str, reason: str = "", *, is_red: bool | None = None) -> Piece:
+    """Return one cell of a sortable table: the exact number beside what is shown; a missing one says why.
+
+    is_red: None where it is by being below 0.
+    """
     if value is not None:
         text = FORMS[form](value)
-        minus = ' class="minus"' if text.startswith("-") else ""
+        minus = ' class="minus"' if (text.startswith("-") if is_red is None else is_red) else ""
         return Markup(f'<td data-value="{exact(value)}"{minus}>{text}</td>')  # noqa: S704 - a number
     if not reason:
         return Markup('<td data-value="">-</td>')

@@ -66,6 +66,23 @@ def test_every_figure_stands_beside_that_of_the_other_runs(page: Page, runs: Pat
         assert shown == [a[name], b[name], b[name] - a[name], c[name], c[name] - a[name]], name
 
 
+DIRECTIONS = {"net_pnl": 1, "max_drawdown": -1, "kurtosis": -1, "fills": 0, "turnover": 0}
+
+
+@pytest.mark.parametrize("first", ["some", "other"])
+def test_a_difference_is_red_where_it_is_worse_and_neutral_where_neither_is(tmp_path: Path, first: str) -> None:
+    invent(tmp_path / "some", ["FAB"], days=40)
+    invent(tmp_path / "other", ["FAB"], days=40, fills=300)
+    second = "other" if first == "some" else "some"
+    page = read_page(compare_page([tmp_path / first, tmp_path / second], tmp_path / "page.html").read_bytes())
+    for name, direction in DIRECTIONS.items():
+        a, b, difference = page.root.one("tr", data_figure=name).all("td")
+        assert value(difference) != 0.0
+        assert ("class" in difference.attributes) == ((value(difference) or 0.0) * direction < 0), name
+        for one in (a, b):
+            assert ("class" in one.attributes) == (direction > 0 and (value(one) or 0.0) < 0), name
+
+
 def test_what_a_run_has_no_figure_of_is_missing(page: Page, runs: Path) -> None:
     check = json.loads((runs / "base" / "run.json").read_bytes())["assumption_check"]
     rows = rows_of(page, "models")
