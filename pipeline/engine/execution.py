@@ -75,6 +75,8 @@ BREAK_ORDERS: Final = "break_orders"
 """The setting that overrules a market's rule for orders over a break; no switch, as few markets have one."""
 KEPT_OR_CANCELLED: Final = ("market", "kept", "cancelled")
 CONSTANT: Final = (IGNORED, BREAK_ORDERS)
+UNSAID: Final = {IGNORED: "", BREAK_ORDERS: "market"}
+"""The values that change nothing: a model that is told so is the one that is not."""
 
 SWITCH: Final = "execution."
 """What stands before a switch's name where parameters are named too."""
@@ -198,7 +200,7 @@ def make_execution(preset: str | None, changes: Mapping[str, object], where: str
             known = (*SWITCHES, COSTS, IGNORED, BREAK_ORDERS)
             raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, known) or _all_switches()}")
         settings[key] = _checked(key, value, where)
-    return Execution(chosen, settings)
+    return Execution(chosen, {key: value for key, value in settings.items() if value != UNSAID.get(key)})
 
 
 def is_charge(key: str) -> bool:

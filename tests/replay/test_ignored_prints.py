@@ -96,6 +96,19 @@ def test_ticks_without_conditions_are_left_as_they_are() -> None:
     assert simulate(without, V1, PARAMETERS, ADX, execution, "python").ignored == 0
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"ignore_conditions": ""}, {"ignore_conditions": " , "}, {"ignore_conditions": []}, {"break_orders": "market"}],
+)
+@pytest.mark.parametrize("preset", ["classic", "strict"])
+def test_to_ignore_nothing_and_to_leave_a_rule_to_the_market_is_the_preset_itself(
+    preset: str, changes: dict[str, object]
+) -> None:
+    plain, said = make_execution(preset, {}, ""), make_execution(preset, changes, "")
+    assert (said.name, said.settings) == (plain.name, plain.settings)
+    assert (said.ignored, said.break_rule) == (frozenset(), "market")
+
+
 def test_codes_are_checked_and_kept_by_every_model_of_the_assumption_check() -> None:
     execution = make_execution("strict", {"ignore_conditions": " xt,OB ,XT"}, "")
     assert execution.name == "strict ignore_conditions=OB,XT"
