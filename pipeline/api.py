@@ -195,6 +195,7 @@ def backtest(
         sensitivity=sensitivity,
         overrides=values.overrides_of(parameters)
         | ({} if ignore_conditions is None else {"execution.ignore_conditions": ignore_conditions}),
+        overridden_by=values.origin_of(parameters),
         securities=values.names_of(securities, "securities"),
         max_sheets=max_sheets,
         market=market,
@@ -314,6 +315,7 @@ def sweep(
         engine=engine,
         execution=execution,
         overrides=values.overrides_of(parameters),
+        overridden_by=values.origin_of(parameters),
         securities=values.names_of(securities, "securities") or axes.securities,
         max_sheets=max_sheets,
         market=market,

@@ -130,6 +130,11 @@ def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, 
     return overrides
 
 
+def origin_of(parameters: object) -> str:
+    """Return where parameters come from, as messages have it before KEY=VALUE."""
+    return "parameters:" if isinstance(parameters, Mapping) else "--set"
+
+
 def _as_json(key: str, value: object) -> str:
     try:
         return json.dumps(value)
@@ -152,6 +157,8 @@ def counts_of(text: str, option: str) -> list[int]:
 def check_varies(sweep_file: object, grid: object) -> None:
     """Raise BadRequest for a sweep that is told nothing to vary."""
     if sweep_file is None and not grid:
+        if isinstance(grid, Mapping):
+            raise BadRequest('grid is empty: name what to vary, as grid={"refill_interval_sec": [30, 60, 120]}.')
         raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
 
 

@@ -176,19 +176,22 @@ class Config:
         return {ticker: self.securities.get(ticker, fallback) for ticker in tickers}
 
 
-def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str] | None = None) -> Config:
+def read_config(
+    path: Path, parameters: Parameters, overrides: Mapping[str, str] | None = None, overridden_by: str = "--set"
+) -> Config:
     """Read and check a strategy's config file.
 
     Args:
         path: The file.
         parameters: The strategy's, by config key.
-        overrides: `--set` texts by config key; they win over the file.
+        overrides: Values as text by config key; they win over the file.
+        overridden_by: Where they come from, for messages.
 
     Raises:
         ConfigError: The file is unreadable, a key is unknown or given twice, a type is wrong or a value impossible.
     """
     raw = read_json(path)
-    forced = {key: _parse_override(key, text, parameters) for key, text in (overrides or {}).items()}
+    forced = {key: _parse_override(key, text, parameters, overridden_by) for key, text in (overrides or {}).items()}
     file_defaults = _entry(raw.get(DEFAULTS, {}), f"{path}: {DEFAULTS}", parameters)
     standard = {key: parameter.default for key, parameter in parameters.items()}
     securities: dict[str, Values] = {}
@@ -257,14 +260,19 @@ def _entry(entry: object, where: str, parameters: Parameters) -> dict[str, Value
     return checked
 
 
-def _parse_override(key: str, text: str, parameters: Parameters) -> Value:
-    where = f"--set {key}={text}"
+def value_of_text(text: str) -> object:
+    """Return what a text is as JSON; else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _parse_override(key: str, text: str, parameters: Parameters, overridden_by: str) -> Value:
+    where = f"{overridden_by} {key}={text}"
     if key not in parameters:
         raise ConfigError(f"{where}: unknown parameter '{key}'.{_nearest_parameter(key, parameters)}")
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        value = text
+    value = value_of_text(text)
     if parameters[key].kind == "text" and not isinstance(value, str):
         value = text
     return parameters[key].check(value, where)

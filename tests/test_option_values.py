@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline import api
-from pipeline.errors import BadRequest, PipelineError
+from pipeline.errors import BadRequest, ConfigError, PipelineError
 from pipeline.option_values import checked, overrides_of
 from tests.made import make_config, make_store
 
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
         (api.convert, {"workbooks": ""}, "workbooks is empty"),
         (api.convert, {"only": []}, "only is empty"),
         (api.convert, {"max_rejects": "0.5"}, "max_rejects is '0.5'; it takes a number."),
-        (api.sweep, {"grid": {}}, "A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE."),
+        (api.sweep, {"grid": {}}, 'grid is empty: name what to vary, as grid={"refill_interval_sec": [30, 60, 120]}.'),
         (api.sweep, {}, "A sweep needs something to vary"),
         (api.sweep, {"grid": {"quote_size": [1]}, "train_until": 5}, "train_until is 5; it takes a date or a text."),
         (api.sweep, {"grid": {"quote_size": [1]}, "choose_by": 5}, "choose_by is 5; it takes a text or a function."),
@@ -112,6 +113,22 @@ def test_a_checked_function_says_itself_what_is_missing() -> None:
     assert checked(public)(dt.date(2025, 1, 6)) == dt.date(2025, 1, 6)
     with pytest.raises(TypeError, match=r"public.* missing 1 required positional argument: 'day'"):
         checked(public)()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"refil": 3}, "parameters: refil=3: unknown parameter 'refil'."),
+        ({"quote_size": -1}, "parameters: quote_size=-1: quote_size is -1; it takes "),
+        ({"execution.foo": 1}, "parameters: execution.foo=1: unknown switch 'foo'."),
+        (["refil=3"], "--set refil=3: unknown parameter 'refil'."),
+        (["execution.touch=always"], '--set execution.touch=always: touch is "always"; it takes '),
+    ],
+)
+def test_a_wrong_parameter_is_named_as_it_was_given(tmp_path: Path, parameters: Any, message: str) -> None:
+    store, config = make_store(tmp_path / "store", ("FAB",)), make_config(tmp_path / "v1.json", ("FAB",))
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        api.backtest(config=config, parquet_dir=store, parameters=parameters)
 
 
 def test_a_parameter_given_twice_is_refused() -> None:

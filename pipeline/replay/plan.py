@@ -32,7 +32,7 @@ from pipeline.replay.signals import signal_sources, signals_beside
 from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, takes_switches
 from pipeline.replay.task import Task
 from pipeline.replay.workers import BACKENDS, Backend, check_workers, default_backend, workers_for
-from pipeline.settings import Config, read_config
+from pipeline.settings import Config, read_config, value_of_text
 from pipeline.store.catalog import Security, Store, check_known, open_store
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
@@ -71,6 +71,7 @@ class Request:
     execution: str | None = None
     sensitivity: bool | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
+    overridden_by: str = "--set"
     securities: Sequence[str] = ()
     max_sheets: int | None = None
     market: str | None = None
@@ -154,9 +155,8 @@ def plan(request: Request) -> Plan:
     strategy = load_strategy(source)
     switches = {key.removeprefix(SWITCH): text for key, text in request.overrides.items() if key.startswith(SWITCH)}
     parameters = {key: text for key, text in request.overrides.items() if not key.startswith(SWITCH)}
-    config = read_config(
-        config_file(request.config or CONFIGS / f"{label}.json"), fields_of(strategy).by_key(), parameters
-    )
+    file, known = config_file(request.config or CONFIGS / f"{label}.json"), fields_of(strategy).by_key()
+    config = read_config(file, known, parameters, request.overridden_by)
     execution = _execution(request, config, switches)
     for ticker, exchange in config.exchanges.items():
         check_exchange(exchange, f"{config.path}: {ticker}")
@@ -277,9 +277,12 @@ def _execution(request: Request, config: Config, switches: Mapping[str, str]) ->
     preset = request.execution if named is None else str(named)
     of_config = make_execution(preset, block, f"{config.path}: _execution")
     costs = checked_costs(config.costs, f"{config.path}: _costs")
-    of_command_line = {key: _value(text) for key, text in switches.items()}
-    changes = of_config.changed | ({COSTS: costs} if costs else {}) | of_command_line
-    execution = make_execution(of_config.preset, changes, "--set execution")
+    changes: dict[str, object] = {**of_config.changed, **({COSTS: costs} if costs else {})}
+    execution = make_execution(of_config.preset, changes, f"{config.path}: {COSTS}")
+    for key, text in switches.items():
+        changes[key] = value_of_text(text)
+        where = f"{request.overridden_by} {SWITCH}{key}={text}"
+        execution = make_execution(of_config.preset, changes, where)
     check_charged(execution)
     return execution
 
@@ -288,13 +291,6 @@ def check_charged(execution: Execution, where: str = "") -> None:
     """Raise ConfigError, naming `where`, for fees or costs of an exchange that there is not."""
     for exchange, switch in execution.charged_exchanges.items():
         check_exchange(exchange, f"{where}{switch}")
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
 
 
 def asked_backend(text: str | None) -> Backend | None:

@@ -16,7 +16,7 @@ from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
-from pipeline.numbers import amounts_in
+from pipeline.numbers import amounts_in, counted
 from pipeline.replay.plan import plan
 from pipeline.runs.own_figures import check_names, own_values, with_own_of_all
 from pipeline.runs.replaying import HERE, run
@@ -26,7 +26,7 @@ from pipeline.runs.security_files import file_names, series_name
 from pipeline.runs.writer import SENSITIVITY_COLUMNS, SUMMARY_COLUMNS, RunFolder, sensitivity_rows, summary_rows
 from pipeline.store.parquet import read_table, table_of
 from pipeline.store.result_cache import ResultCache, results_folder
-from pipeline.strategies.loading.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +68,14 @@ class BacktestRun:
     seconds: Mapping[str, float]
     warnings: Sequence[str] = ()
     written: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Return in a line what was run, what came of it, and where it is."""
+        model, failed = self.plan.execution.name, f", {len(self.failed):,} failed" if self.failed else ""
+        fills = counted(sum(result.fills for result in self.results), "fill")
+        came = f"{counted(len(self.results), 'security')}{failed}, {fills}"
+        where = "" if self.output_dir is None else f", in {self.output_dir}"
+        return f"<BacktestRun: {strategy_label(self.plan.strategy)}, {model} execution, {came}{where}>"
 
     @property
     def currency(self) -> str:

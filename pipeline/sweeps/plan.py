@@ -209,11 +209,13 @@ def _means_something(axis: str, base: Plan) -> bool:
 
 
 def _check_axes(grid: Grid, bases: Mapping[str, Plan]) -> None:
+    keys = list(dict.fromkeys(key for base in bases.values() for key in fields_of(strategy_of(base)).by_key()))
+    known = [*keys, PRESET, *(SWITCH + key for key in preset_settings("classic"))]
     for axis in grid.axes:
-        if not any(_means_something(axis.name, base) for base in bases.values()):
-            known = [key for base in bases.values() for key in fields_of(strategy_of(base)).by_key()]
-            known += [PRESET, *(SWITCH + key for key in preset_settings("classic"))]
-            raise SweepError(
-                f"{axis.name} is nothing that {' or '.join(base.strategy for base in bases.values())} takes."
-                f"{nearest(axis.name, known)}"
-            )
+        if any(_means_something(axis.name, base) for base in bases.values()):
+            continue
+        if is_assumption(axis.name):
+            takes = " or ".join(base.strategy for base in bases.values())
+            raise SweepError(f"{axis.name} is nothing that {takes} takes.{nearest(axis.name, known)}")
+        hint = nearest(axis.name, known) or f" It is one of: {', '.join(keys)}."
+        raise SweepError(f"the sweep: unknown parameter '{axis.name}'.{hint}")

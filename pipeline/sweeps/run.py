@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.engine.own_figures import FORM
 from pipeline.errors import BadRequest, nearest
-from pipeline.numbers import amounts_in
+from pipeline.numbers import amounts_in, counted
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
 from pipeline.strategies.loading.load import strategy_label
@@ -105,6 +105,17 @@ class SweepRun:
     warnings: tuple[str, ...] = ()
     luck: Luck | None = None
     luck_by_security: Mapping[str, Luck | None] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return in a line what was tried, which setting was chosen, and where it is."""
+        view = self.results.views[-1]
+        chosen = [f"setting {each.trial.number:,} chosen" for each in self.best if each.security == view]
+        tried = (
+            f"{counted(len(self.results.trials), 'setting')} on {counted(len(self.results.plan.tickers), 'security')}"
+        )
+        where = "" if self.output_dir is None else f", in {self.output_dir}"
+        strategies = ", ".join(map(strategy_label, self.results.plan.bases))
+        return f"<SweepRun: {strategies}, {tried}, {''.join(chosen) or 'no setting chosen'}{where}>"
 
     @property
     def shown_in(self) -> str:

@@ -94,7 +94,10 @@ def test_set_changes_a_parameter_for_all_securities(inputs: tuple[Path, Path], t
         (("--output-dir", "s3:/bucket/run"), "one slash after its scheme"),
         (("--config", "no/such.json"), "no such config file"),
         (("--execution", "strickt"), "Did you mean 'strict'?"),
-        (("--set", "execution.fil_price=order"), "unknown switch 'fil_price'. Did you mean 'fill_price'?"),
+        (
+            ("--set", "execution.fil_price=order"),
+            "--set execution.fil_price=order: unknown switch 'fil_price'. Did you mean 'fill_price'?",
+        ),
         (("--set", "execution.fill_price=ordr"), "it takes print or order. Did you mean 'order'?"),
         (("--engine", "compild"), "Did you mean 'compiled'?"),
     ],

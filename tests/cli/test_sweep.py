@@ -91,7 +91,7 @@ def test_a_sweep_file_names_its_folder_and_the_command_line_wins_over_it(
     ("words", "message"),
     [
         ((), "A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE."),
-        (("--grid", "refil=1"), "refil is nothing that v1_baseline takes."),
+        (("--grid", "refil=1"), "the sweep: unknown parameter 'refil'. It is one of: quote_size, "),
         (("--grid", "refil_interval_sec=1"), "Did you mean 'refill_interval_sec'?"),
         (("--grid", "quote_size=-1"), "the sweep: quote_size is -1; it takes a whole number"),
         (("--grid", "execution=strickt"), "Did you mean 'strict'?"),

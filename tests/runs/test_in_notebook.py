@@ -165,6 +165,18 @@ def test_the_list_of_all_runs_is_a_table(runs: tuple[Path, Any]) -> None:
     assert "480 more rows are left out here." in root.text
 
 
+def test_a_run_and_a_sweep_say_in_a_line_what_they_are(inputs: tuple[Path, Path], runs: tuple[Path, Any]) -> None:
+    folder, run = runs
+    fills = portfolio(folder / "base")["fills"]
+    assert repr(run) == (
+        f"<BacktestRun: v1_baseline, classic execution, 3 securities, {fills:,} fills, in {folder / 'base'}>"
+    )
+    store, config = inputs
+    swept: Any = sweep(grid={"refill_interval_sec": [5, 60]}, config=config, parquet_dir=store)
+    number = next(entry.trial.number for entry in swept.best if entry.security == "all")
+    assert repr(swept) == f"<SweepRun: v1_baseline, 2 settings on 3 securities, setting {number} chosen>"
+
+
 def test_a_sweep_shows_the_best_of_each_security(inputs: tuple[Path, Path]) -> None:
     store, config = inputs
     swept: Any = sweep(grid={"refill_interval_sec": [5, 60]}, config=config, parquet_dir=store)
