@@ -184,7 +184,9 @@ def explain(
     from pipeline.store.path import path_of
     from pipeline.tracing.recorded_fill import Request, explain_run_fill, explain_run_moment
 
-    if (fill is None) == (at is None):
+    if fill is not None and at is not None:
+        raise BadRequest("Give --fill or --at, not both.")
+    if fill is None and at is None:
         raise BadRequest("Say what is to be explained: --fill N, or --at TIME --side buy or sell.")
     request = Request(
         _run_folder(run, output_dir), security, path_of(parquet_dir), strategy, on_progress, _given(signals)

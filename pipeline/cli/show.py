@@ -153,12 +153,13 @@ def inspect(
     from pipeline.console.inspect import show_inspection
     from pipeline.console.progress import Progress
     from pipeline.inspection.store import inspect_store
+    from pipeline.option_values import names_of
     from pipeline.store.path import path_of
 
     with Progress("Listing the store") as progress:
         inspection = inspect_store(
             path_of(parquet_dir),
-            tickers,
+            names_of(",".join(tickers), "TICKER") if tickers else (),
             on_plan=lambda total: progress.stage("Counting", total),
             on_security=progress.step,
         )

@@ -28,6 +28,9 @@ LABELS: Final = {
     "data": "ticks' ",
     "signal": "digest of the signal ",
 }
+RATES: Final = "rates"
+FX_RATES: Final = "FX rates"
+"""What people read for the rates that amounts were converted by, which stand among the versions."""
 
 
 class Absent(Enum):
@@ -52,6 +55,8 @@ class Difference:
     @property
     def setting(self) -> str:
         """The setting's name as people read it."""
+        if (self.subject, self.name) == ("version", RATES):
+            return FX_RATES
         return f"{LABELS.get(self.subject, '')}{self.name}"
 
     def shown(self, value: Value | Absent) -> str:
@@ -147,7 +152,7 @@ def change_in_words(before: Settings, after: Settings) -> list[str]:
 def _phrase(change: Change, shared: Collection[str]) -> str:
     who = change.who(shared)
     of_some = "" if who == "all" else f" ({_listed(change.securities)})"
-    is_version = change.setting.startswith(LABELS["version"])
+    is_version = change.setting.startswith(LABELS["version"]) or change.setting == FX_RATES
     a, b = (text if is_version else text.removesuffix(".0") for text in (change.a, change.b))
     return f"{change.setting} {a} to {b}{of_some}"
 

@@ -222,7 +222,7 @@ def make_sweep(
             choice.see(block)
             tables.append(block)
         best = choice.best()
-        warnings = tuple(warnings_of_sweep(results, best, objective, choice.unscored()))
+        warnings = tuple(warnings_of_sweep(results, best, objective, choice.unscored(), split and split[0]))
         folds = choice.folds()
         luck = _luck(results, best, folds, split, objective, output_dir)
         of_all = luck.pop(results.views[-1])

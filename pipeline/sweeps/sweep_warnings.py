@@ -15,16 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.sweeps.choice import Best
+    from pipeline.sweeps.date_windows import Window
     from pipeline.sweeps.objectives import Objective
     from pipeline.sweeps.results import SweepResults
 
 
 def warnings_of_sweep(
-    results: SweepResults, best: Sequence[Best], objective: Objective, unscored: tuple[int, int]
+    results: SweepResults,
+    best: Sequence[Best],
+    objective: Objective,
+    unscored: tuple[int, int],
+    train: Window | None,
 ) -> list[str]:
     """Return the warnings of a sweep, the gravest first; a setting's error is its own row.
 
-    unscored: how many settings have nothing to be chosen by, and of how many.
+    unscored: how many settings have nothing to be chosen by, and of how many. train: the days that settings were
+    chosen on; None for all.
     """
     bases = list(results.plan.bases.values())
     chosen = {choice.security for choice in best}
@@ -33,7 +39,7 @@ def warnings_of_sweep(
         *stale_words(carried_days(results), results.plan.rates),
         *undeclared_files([results.opened]),
         *(
-            f"{security}: no setting could be chosen: none has a figure to choose by."
+            f"{security}: no setting could be chosen: {_why_none(results, security, train)}."
             for security in results.views
             if security not in chosen
         ),
@@ -45,6 +51,14 @@ def warnings_of_sweep(
             if choice.train is not None and choice.train.fills == 0
         ),
     ]
+
+
+def _why_none(results: SweepResults, security: str, train: Window | None) -> str:
+    """Return why no setting was chosen for a security."""
+    days = results.market_days_of().get(security)
+    if train is not None and days is not None and not ((train.first <= days) & (days <= train.last)).any():
+        return f"it has no market day in {train}, the days that settings are chosen on (--train-until)"
+    return "none has a figure to choose by"
 
 
 def _of_objective(

@@ -68,6 +68,12 @@ def test_a_security_that_is_named_is_shown_in_full(desk: Path) -> None:
     assert max(map(len, output.out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("words", [("fab,EMAAR",), ("fab", "EMAAR"), ("fab, ", "EMAAR,fab")])
+def test_securities_are_named_with_commas_or_apart(desk: Path, words: tuple[str, ...]) -> None:
+    assert list(json.loads(to_pipe("inspect", *words, "--json", cwd=desk).out)["securities"]) == ["EMAAR", "FAB"]
+    assert to_pipe("inspect", ",", cwd=desk).status == 2
+
+
 def test_the_json_has_the_counts(desk: Path) -> None:
     printed: dict[str, Any] = json.loads(to_pipe("inspect", "FAB", "--json", cwd=desk).out)
     counted, expected = printed["securities"]["FAB"], plain_counts(random_ticks(1), facts_of("ADX"))

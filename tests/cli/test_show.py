@@ -80,6 +80,8 @@ def test_verbose_explains_with_what_the_strategy_knew_and_quiet_in_one_line(desk
         (("show", "FAB", "--output-dir", "none"), "There are no runs in none.", 2),
         (("show", "EMAAR"), "EMAAR failed in output/v1_baseline, so it has neither figures nor fills", 1),
         (("explain", "EMAAR", "--fill", "1"), "EMAAR failed in output/v1_baseline", 1),
+        (("explain", "FAB", "--fill", "1", "--at", "10:30"), "Give --fill or --at, not both.", 2),
+        (("explain", "FAB"), "Say what is to be explained: --fill N, or --at TIME --side buy or sell.", 2),
         (("explain", "FAB", "--fill", "99999"), "--fill is 99,999 and takes 1 to ", 2),
         (("explain", "FAB", "--fill", "1", "--parquet-dir", "none"), "FAB.parquet is not there", 2),
         (("explain", "FAB", "--fill", "1", "--strategy", "v3_liquidity_monitor"), "is a run of 'v1_baseline'", 2),

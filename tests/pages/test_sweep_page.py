@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -232,6 +233,9 @@ def test_no_setting_is_chosen_for_a_security_without_a_day_to_choose_on(tmp_path
     late, early = (make_sweep(tmp_path / name, grid, short="FAB", late=name == "late") for name in ("late", "early"))
     assert sentence in read_page(sweep_page(late)).root.one("section", id="best").text
     assert sentence not in read_page(sweep_page(early)).root.one("section", id="best").text
+    chosen_on = "2025-01-12 to 2025-01-12, the days that settings are chosen on (--train-until)"
+    said = [text for text in json.loads((late / "sweep.json").read_text())["warnings"] if "could be chosen" in text]
+    assert said == [f"FAB: no setting could be chosen: it has no market day in {chosen_on}."]
 
 
 def test_the_same_folder_gives_the_same_bytes_wherever_it_stands(folder: Path, tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_pages_and_lists_say_apart_what_does_not_add_up(made: dict[str, Any]) ->
     assert (rows["added"].currency, rows["added"].net_pnl) == ("AED", run.portfolio["net_pnl"])
     both = compare(folder / "apart", folder / "added")
     assert both.same_fills
-    assert [one.name for one in both.differences] == ["rates"]
+    assert [(one.subject, one.name, one.setting) for one in both.differences] == [("version", "rates", "FX rates")]
     assert both.b.total.minus(both.a.total).net_pnl is None
     page = compare_page([folder / "apart", folder / "added"], folder / "compare.html").read_text("utf-8")
     assert "amounts in own currency" in page

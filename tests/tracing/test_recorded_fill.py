@@ -184,7 +184,7 @@ REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]
     (lambda desk: explain_at(desk, "2025-01-06 11:03:07", None), BadRequest, "--at needs --side", 2),
     (lambda desk: explain_at(desk, "2025-01-06 11:03:07", "sel"), BadRequest, "Did you mean 'sell'", 2),
     (lambda desk: explain_at(desk, "1999-01-06 11:03:07"), UnknownMoment, "a day without ticks", 2),
-    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", fill=1), BadRequest, "--fill N, or --at TIME", 2),
+    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", fill=1), BadRequest, "Give --fill or --at, not both", 2),
     (lambda desk: explain(desk, 1, side="buy"), BadRequest, "--side goes with --at", 2),
 ]
 
