@@ -34,13 +34,17 @@ ESCAPED: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommandResult:
-    """How a command ended: a closing line for the reader, facts for --json, errors by name, warnings."""
+    """How a command ended: a closing line for the reader, facts for --json, errors by name, warnings.
+
+    printed: what is printed of the warnings, where that is not all of them.
+    """
 
     line: str
     facts: Mapping[str, Any]
     failed: Mapping[str, str] = field(default_factory=dict)
     status: int = 0
     warnings: Sequence[str] = ()
+    printed: Sequence[str] | None = None
 
     @property
     def exit_status(self) -> int:
@@ -106,7 +110,8 @@ class Console:
 
     def close(self, result: CommandResult) -> int:
         """Print the warnings and the closing line, which counts them, and return the exit status."""
-        for text in grouped(text for text in result.warnings if text not in self._printed):
+        printed = result.warnings if result.printed is None else result.printed
+        for text in grouped(text for text in printed if text not in self._printed):
             self._print_warning(text)
         self.warnings += result.warnings
         if self.json:

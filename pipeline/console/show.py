@@ -12,6 +12,7 @@ from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.metrics_json import OWN
 from pipeline.numbers import FORMS, amounts_in, counted, money
+from pipeline.runs.reader import naming
 from pipeline.times import WEEKDAYS
 from pipeline.tracing import moment_rendering, rendering
 from pipeline.tracing.explanation import Explanation
@@ -65,7 +66,7 @@ def show_explanation(explanation: Explanation | Moment) -> CommandResult:
     for text in lines:
         console().show(text)
     console().show()
-    return CommandResult(line, explanation.as_json(), warnings=explanation.warnings)
+    return CommandResult(line, explanation.as_json(), **_warned(explanation.security, explanation.warnings))
 
 
 def show_security(security: RecordedSecurity) -> CommandResult:
@@ -82,7 +83,7 @@ def show_security(security: RecordedSecurity) -> CommandResult:
     return CommandResult(
         f"{line}{money(figures['net_pnl'])} {security.currency}",
         _named(security) | {"figures": figures},
-        **_warned(security),
+        **_warned(security.ticker, security.run.warnings_about(security.ticker)),
     )
 
 
@@ -100,7 +101,8 @@ def show_fills(security: RecordedSecurity, selection: Selection) -> CommandResul
     line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
     if of and not shown and (selection.start, selection.end) != (None, None):
         line += _reach(security, selection)
-    return CommandResult(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
+    warned = _warned(security.ticker, security.run.warnings_about(security.ticker))
+    return CommandResult(line, _named(security) | {"fills": shown, "of": of}, **warned)
 
 
 def _reach(security: RecordedSecurity, selection: Selection) -> str:
@@ -112,8 +114,12 @@ def _reach(security: RecordedSecurity, selection: Selection) -> str:
     return f"; they are from {first['time'][:19]} to {last['time'][:19]}".replace("T", " ")
 
 
-def _warned(security: RecordedSecurity) -> dict[str, Any]:
-    return {"warnings": security.run.warnings_about(security.ticker)}
+def _warned(ticker: str, warnings: Sequence[str]) -> dict[str, Any]:
+    """Return the warnings, and for print those that name the security and how many are of the run as a whole."""
+    own = [*filter(naming(ticker).search, warnings)]
+    others = len(warnings) - len(own)
+    more = [f"{others:,} more of the run as a whole (--json has them)."] if others else []
+    return {"warnings": warnings, "printed": [*own, *more]}
 
 
 def _named(security: RecordedSecurity) -> dict[str, str]:

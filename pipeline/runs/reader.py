@@ -134,12 +134,17 @@ class RecordedRun:
 
     def warnings_about(self, ticker: str) -> list[str]:
         """Return the warnings that name a security, and those that name none of the run's."""
-        names = {name: re.compile(rf"(?<![\w.&-]){re.escape(name)}(?![\w&-])") for name in self.parameters}
+        names = {name: naming(name) for name in self.parameters}
         return [
             text
             for text in self.warnings
             if names[ticker].search(text) or not any(name.search(text) for name in names.values())
         ]
+
+
+def naming(ticker: str) -> re.Pattern[str]:
+    """Return what finds a security's name in a text."""
+    return re.compile(rf"(?<![\w.&-]){re.escape(ticker)}(?![\w&-])")
 
 
 NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
