@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from string import ascii_uppercase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pipeline.metrics.figure import Figure
     from pipeline.runs.compare import Comparison, Fill, SecurityComparison
     from pipeline.runs.reader import Figures, RecordedRun
-
 
 
 def show_comparisons(comparisons: Sequence[Comparison], page: Path | str | None) -> CommandResult:
