@@ -165,7 +165,7 @@ def test_the_worst_switch_is_the_same_everywhere(run: Shown) -> None:
         assert any(
             line.endswith(f" {aed(totals[model])}") and model in line
             for line in run.lines
-            if "Net P&L, AED: as" in line or "(strict)" in line
+            if "Net P&L, AED: under" in line or "(strict)" in line
         )
     page = cells(run.page, "Net P&L by execution model, AED")["total"]
     shown = {model: aed(value) for model, value in totals.items() if not model.startswith("strict up to ")}
