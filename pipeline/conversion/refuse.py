@@ -39,8 +39,31 @@ _MOST_BLOCKS: Final = 3
 _OF_NO_TIME: Final = (reject_rules.UNREADABLE_TIME, reject_rules.MORE_CELLS)
 _TICKER: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _NO_TICKERS: Final = frozenset(
-    {"NA", "NAN", "NULL", "NONE", "TOTAL", "HALT", "HALTED", "CLOSED", "LUNCH", "AUCTION", "BREAK"}
+    {
+        *("NA", "NAN", "NULL", "NONE", "TOTAL", "SUBTOTAL", "SUM", "COUNT", "END", "EOD", "SOD", "START", "STOP"),
+        *("OPEN", "OPENED", "PREOPEN", "CLOSE", "CLOSED", "AUCTION", "BREAK", "LUNCH", "HOLIDAY", "WEEKEND"),
+        *("HALT", "HALTED", "PAUSE", "PAUSED", "RESUME", "RESUMED", "SUSPENDED"),
+        *("NEWS", "NOTE", "ERROR", "DATE", "DATES", "TIME", "TYPE", "PRICE", "SIZE"),
+        *(
+            "MON",
+            "TUE",
+            "WED",
+            "THU",
+            "FRI",
+            "SAT",
+            "SUN",
+            "MONDAY",
+            "TUESDAY",
+            "WEDNESDAY",
+            "THURSDAY",
+            "FRIDAY",
+            "SATURDAY",
+            "SUNDAY",
+        ),
+        *("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+    }
 )
+"""Words that stand between ticks as notes."""
 _MOST_LEFT_OUT: Final = 0.9
 """Where a larger share is rejected, the rows are not to be left out but to be mended."""
 

@@ -64,7 +64,7 @@ def test_a_security_named_between_ticks_is_refused(
 
 
 @pytest.mark.parametrize("place", _PLACES)
-@pytest.mark.parametrize("name", ["FAB UH Equity", "fab uh", "FAB", "lunch break", "CLOSED", "Page 2"])
+@pytest.mark.parametrize("name", ["FAB UH Equity", "fab uh", "FAB", "lunch break", "CLOSED", "EOD", "MONDAY", "Page 2"])
 def test_another_text_between_ticks_is_no_security(
     tmp_path: Path, name: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
