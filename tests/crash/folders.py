@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,6 +75,8 @@ def make(folder: Path) -> Path:
     assert command(words, folder).status == 0
     for name in WORDS:
         for which in (0, 1):
+            if name == "sweep" and which:  # it says which one its folder had before
+                shutil.copytree(folder / name / "0", folder / name / "1")
             outcome = run(folder, name, folder / name / f"{which}", which)
             assert outcome.status == 0, outcome.said
     return folder
