@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,21 +74,21 @@ def make(folder: Path) -> Path:
     assert command(words, folder).status == 0
     for name in WORDS:
         for which in (0, 1):
-            if name == "sweep" and which:  # it says which one its folder had before
-                shutil.copytree(folder / name / "0", folder / name / "1")
             outcome = run(folder, name, folder / name / f"{which}", which)
             assert outcome.status == 0, outcome.said
     return folder
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    """Return what a folder's files hold, but for what a run under way hides, its page, and how long all took."""
+    """Return what a folder's files hold, but for what a run under way hides, its page, how long all took, and which
+    sweeps the folder had before."""
     found = {name: content for name, content in contents(folder).items() if not Path(name).name.startswith(".")}
     found.pop(PAGE, None)
-    if "run.json" in found:
-        told = json.loads(found["run.json"])
-        del told["how"]
-        found["run.json"] = json.dumps(told).encode()
+    for file, key in (("run.json", "how"), ("sweep.json", "replaced")):
+        if file in found:
+            told = json.loads(found[file])
+            del told[key]
+            found[file] = json.dumps(told).encode()
     return found
 
 
