@@ -103,7 +103,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "xlrd": "conversion/excel/old_excel.py",
     "zipfile": ("conversion/excel/", "conversion/verify.py", "workbook/writing.py"),
     "pyarrow.fs": "store/path.py",
-    "pyarrow.csv": ("conversion/tables/csv_block.py", "runs/security_files.py"),
+    "pyarrow.csv": ("conversion/tables/csv_block.py", "runs/csv_cells.py"),
     "pyarrow.parquet": "store/parquet.py",
     "joblib": "replay/workers.py",
     "distributed": "replay/cluster.py",

@@ -36,7 +36,7 @@ def daily_rows(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]
         `daily_columns` has them.
     """
     for security, columns in daily_columns(ledgers, totals):
-        values = {name: column.tolist() for name, column in columns.items()}
+        values = {name: column.tolist() for name, column in (columns | {"day": columns["day"].astype(str)}).items()}
         for row in zip(*values.values(), strict=True):
             yield {"security": security} | dict(zip(values, row, strict=True))
 
@@ -51,7 +51,7 @@ def daily_columns(
 
     A row goes on until the next market day of its security begins: what happens on a day without a print counts to the
     market day before, to the first where none is before. Money in the currency of each.
-    day: an ISO date. equity: net realised P&L since the start. position: shares when the day ends, not of the total.
+    day: datetime64[D]. equity: net realised P&L since the start. position: shares when the day ends, not of the total.
     marked_equity: equity with the open position at its mark. Each array has a value a market day.
     """
     for ledger in _by_ticker(ledgers):
@@ -101,4 +101,4 @@ def _value_at(last: Int64s, values: Any) -> Any:
 
 
 def _named(days: Int64s, columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {"day": days.astype("datetime64[D]").astype(str)} | dict(columns)
+    return {"day": days.astype("datetime64[D]")} | dict(columns)

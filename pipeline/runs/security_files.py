@@ -6,9 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
-from pipeline.runs.csv_cells import with_csv_cells
+from pipeline.runs.csv_cells import table_lines, with_csv_cells
 from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
 from pipeline.runs.layout import FOLDERS, SERIES_FOLDER
 from pipeline.runs.series_rows import SeriesRows
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 ROWS: Final = 1 << 17
 """Rows of a row group, whatever parts they come in, so that a file's bytes do not depend on those."""
-
-CSV_ROWS: Final = 1 << 15
-"""Rows that become text at a time."""
 
 
 def file_names(ticker: str) -> tuple[str, str, str, str]:
@@ -177,10 +173,6 @@ class _CsvRows(_Rows):
         self._file.discard()
 
     def _lines(self, rows: Any) -> memoryview:
-        sink = pa.BufferOutputStream()
-        options = arrow_csv.WriteOptions(
-            include_header=not self._has_header, quoting_style="needed", batch_size=CSV_ROWS
-        )
-        arrow_csv.write_csv(with_csv_cells(rows, "trade_type"), sink, options)
+        lines = table_lines(with_csv_cells(rows, "trade_type"), with_header=not self._has_header)
         self._has_header = True
-        return memoryview(sink.getvalue())
+        return lines

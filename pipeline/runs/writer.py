@@ -24,7 +24,7 @@ from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
 from pipeline.replay.fx import rates_json
 from pipeline.replay.signals import digests_of
-from pipeline.runs.csv_cells import csv_bytes, csv_cell, csv_lines
+from pipeline.runs.csv_cells import csv_bytes, csv_cell, needs_quotes, table_lines
 from pipeline.runs.layout import (
     DAILY_FILE,
     FOLDERS,
@@ -41,6 +41,7 @@ from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.runs.security import Destination, totals_of
 from pipeline.runs.security_files import file_names, series_name, write_files
 from pipeline.store.atomic import write_bytes
+from pipeline.store.columns import number_array, text_of_codes
 from pipeline.ticks import union_of
 from pipeline.times import date_of
 
@@ -251,11 +252,19 @@ def carried_of(plan: Plan, results: Iterable[SecurityResult]) -> dict[str, list[
 
 def daily_csv(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> bytes:
     """Return daily.csv: P&L, equity and position of each security by market day, then of all together."""
-    parts = [csv_lines([DAILY_COLUMNS])]
-    for security, columns in daily_columns(ledgers, totals):
-        values = [columns[name].tolist() if name in columns else repeat(None) for name in DAILY_COLUMNS[1:]]
-        parts.append(csv_lines([*zip(repeat(csv_cell(security)), *values, strict=False)]))
-    return b"".join(parts)
+    days = {csv_cell(security): columns for security, columns in daily_columns(ledgers, totals)}
+    table = pa.concat_tables([_daily_table(*each) for each in days.items()])
+    lines = table_lines(table, with_header=False, with_quotes=needs_quotes(days))
+    return csv_bytes([DAILY_COLUMNS]) + lines
+
+
+def _daily_table(cell: str, columns: Mapping[str, Any]) -> Any:
+    days = columns["day"].astype(np.int32)
+    table = {"security": text_of_codes(np.zeros(len(days), np.int8), (cell,)), "day": number_array(days, pa.date32())}
+    for name in DAILY_COLUMNS[len(table) :]:
+        kind = pa.int64() if name in ("fills", "position") else pa.float64()
+        table[name] = number_array(columns[name], kind) if name in columns else pa.nulls(len(days), kind)
+    return pa.table(table)
 
 
 def _now() -> str:
