@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine
 
-from pipeline.store.result_cache import FILE_NAME
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
@@ -62,14 +61,14 @@ def loops(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 
 @pytest.fixture
 def kept_results(loops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep results in a folder of this test's own, beside the compiled loops of the whole run; return their file."""
+    """Keep results in a folder of this test's own, beside the compiled loops of the whole run; return their folder."""
     cache = tmp_path / "cache"
     cache.mkdir()
     (loops / "loops").mkdir(parents=True, exist_ok=True)
     (cache / "loops").symlink_to(loops / "loops", target_is_directory=True)
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(cache))
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
-    return cache / "results" / FILE_NAME
+    return cache / "results"
 
 
 @pytest.fixture(scope="module")

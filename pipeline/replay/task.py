@@ -31,7 +31,7 @@ class Task:
     when it is not wanted. error: why its ticks cannot be replayed, where that is known before; it is not run then.
     tick_size: what the config says instead of its market's tick sizes. signals: where the signals are that its strategy
     reads, in the order of the class. at_a_time: how many tasks its run does at once. conversion: what converts its
-    amounts into the currency of the run, None where they are in it.
+    amounts into the currency of the run, None where they are in it. cache_key: what its result is cached under.
     """
 
     ticker: str
@@ -48,6 +48,7 @@ class Task:
     signals: tuple[Source, ...] = ()
     at_a_time: int = 1
     conversion: Conversion | None = None
+    cache_key: str = ""
 
     @property
     def market(self) -> MarketFacts:

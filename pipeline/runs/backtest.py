@@ -282,7 +282,7 @@ def run_backtest(
                     listeners.on_result(result)
         finally:
             if cache is not None:
-                cache.close()
+                cache.keep_within_limit()
         results.sort(key=lambda result: result.ticker)
 
         def seconds() -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
@@ -14,14 +15,15 @@ from pipeline.replay.identities import identities
 from pipeline.replay.simulate import replayer
 from pipeline.replay.workers import run_all
 from pipeline.runs.result_codec import packed, unpacked
-from pipeline.runs.security import Destination, SecurityResult, run_security, worker_died
+from pipeline.runs.security import Destination, SecurityResult, cached_in, run_security, worker_died
 from pipeline.runs.security_files import write_files
+from pipeline.store.cached_file import not_cached
 from pipeline.store.catalog import verified_digest
 from pipeline.store.seal import file_digest
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.replay.plan import Plan
     from pipeline.replay.task import Task
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.store.result_cache import ResultCache
 
 AT_A_TIME: Final = 64
-"""How many cached results are in memory at once."""
+"""How many results are cached before those above the limit go."""
 
 HERE: Final = Destination()
 """No folder: what would be written is returned."""
@@ -57,9 +59,10 @@ def run(
     """
     names = {} if cache is None else result_names(plan)
     yield from (SecurityResult(task, error=task.error) for task in plan.tasks if task.error is not None)
-    missing = {task.ticker: task for task in plan.tasks if task.error is None}
+    tasks = [replace(task, cache_key=names.get(task.ticker, "")) for task in plan.tasks if task.error is None]
+    missing = {task.ticker: task for task in tasks}
     if cache is not None and not fresh:
-        for result in _cached(plan, [*missing.values()], names, cache, destination):
+        for result in _cached(plan, tasks, cache, destination):
             del missing[result.ticker]
             yield result
     if missing:
@@ -71,7 +74,7 @@ def run(
             prepare(strategy, plan.engine, on_compile, models, of_any_model=True)
     ticks = {security.ticker: security.ticks for security in plan.securities}
     results = run_all(
-        partial(run_security, destination=destination),
+        partial(run_security, destination=replace(destination, cache=None if plan.address else cache)),
         sorted(missing.values(), key=lambda task: (-ticks[task.ticker], task.ticker)),
         plan.backend,
         plan.workers,
@@ -79,12 +82,17 @@ def run(
         isolated=plan.shortage is not None,
         on_death=worker_died,
     )
-    for result in results:
-        if result.not_written is not None:
-            raise result.not_written
-        if cache is not None and result.content is not None and not result.opened:
-            cache.put({names[result.ticker]: result.content})
-        yield replace(result, content=None)
+    is_warned = False
+    for number, made in enumerate(results, 1):
+        if made.not_written is not None:
+            raise made.not_written
+        result = cached_in(cache, made) if cache is not None and plan.address else made
+        if cache is not None and number % AT_A_TIME == 0:
+            cache.keep_within_limit()
+        if cache is not None and result.not_cached and not is_warned:
+            is_warned = True
+            warnings.warn(not_cached(cache.folder, result.not_cached), stacklevel=2)
+        yield result
 
 
 def result_names(plan: Plan) -> dict[str, str]:
@@ -99,21 +107,20 @@ def result_names(plan: Plan) -> dict[str, str]:
 
 
 def _cached(
-    plan: Plan, tasks: Sequence[Task], names: Mapping[str, str], cache: ResultCache, destination: Destination
+    plan: Plan, tasks: Sequence[Task], cache: ResultCache, destination: Destination
 ) -> Iterator[SecurityResult]:
-    for start in range(0, len(tasks), AT_A_TIME):
-        some = tasks[start : start + AT_A_TIME]
-        contents = cache.get([names[task.ticker] for task in some])
-        there = [(task, contents[names[task.ticker]]) for task in some if names[task.ticker] in contents]
-        backend: Backend = "threading" if plan.workers > 1 and len(there) > 1 else "sequential"
-        results = run_all(partial(_written, destination), there, backend, plan.workers)
-        yield from (result for result in results if result is not None)
+    there = [task for task in tasks if cache.has(task.cache_key)]
+    backend: Backend = "threading" if plan.workers > 1 and len(there) > 1 else "sequential"
+    results = run_all(partial(_written, cache, destination), there, backend, plan.workers)
+    yield from (result for result in results if result is not None)
 
 
-def _written(destination: Destination, cached: tuple[Task, bytes]) -> SecurityResult | None:
-    """Return a cached result, its files written where the run's are; None where the ticks are damaged by now."""
-    task, content = cached
+def _written(cache: ResultCache, destination: Destination, task: Task) -> SecurityResult | None:
+    """Return a cached result, its files written where the run's are; None where it or the ticks are damaged by now."""
     if isinstance(task.path, Path) and task.digest and file_digest(task.path) != task.digest:
+        return None
+    content = cache.get(task.cache_key)
+    if content is None:
         return None
     ledger, added, alternatives, files = unpacked(content)
     if destination.folder is not None:

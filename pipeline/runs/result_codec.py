@@ -19,15 +19,15 @@ CSV_SUFFIX: Final = ".csv"
 def packed(
     ledger: Ledger, added: Ledger | None, alternatives: Mapping[str, Alternative], files: Mapping[str, bytes]
 ) -> bytes:
-    """Return a result as bytes. files: the content of its files by name; those of CSV are made from the others.
+    """Return a result as bytes. files: the content of its files by name, but for CSV, which is made from the others.
 
     added: the ledger in the currency of the run, where that is another.
     """
     ledgers = [each.to_bytes() for each in (ledger, added) if each is not None]
-    contents = [*ledgers, *(content for name, content in files.items() if not name.endswith(CSV_SUFFIX))]
+    contents = [*ledgers, *files.values()]
     head = {
         "ledgers": len(ledgers),
-        "names": [name for name in files if not name.endswith(CSV_SUFFIX)],
+        "names": [*files],
         "lengths": [*map(len, contents)],
         "alternatives": {name: asdict(alternative) for name, alternative in alternatives.items()},
     }
@@ -36,7 +36,7 @@ def packed(
 
 
 def unpacked(content: bytes) -> tuple[Ledger, Ledger | None, dict[str, Alternative], dict[str, bytes]]:
-    """Return what `packed` was given, but for files of CSV."""
+    """Return what `packed` was given."""
     start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
     head = json.loads(content[LENGTH_BYTES:start])
     contents = []

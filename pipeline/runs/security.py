@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +21,7 @@ from pipeline.replay.signals import load_signals
 from pipeline.replay.task import Alternative, Task, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE, SERIES_FOLDER
 from pipeline.runs.own_figures import with_own_figures
-from pipeline.runs.result_codec import packed
+from pipeline.runs.result_codec import CSV_SUFFIX, packed
 from pipeline.runs.security_files import SecurityFiles
 from pipeline.store.atomic import discarding
 from pipeline.store.tick_file import TickFile
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from pipeline.replay.parts import Part
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
+    from pipeline.store.result_cache import ResultCache
     from pipeline.ticks import Ticks
 
 PARTS_AHEAD: Final = 8
 """How many parts of a security that is replayed alone are made while one is written: files are written in bursts."""
 
 MOST_CACHED: Final = 32 * 2**20
-"""Bytes of a security's files beyond which its result is not cached."""
+"""Bytes beyond which a result is not cached."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -49,8 +50,8 @@ class SecurityResult:
     """What a run keeps of one security's replay, or the error that ended it; seconds are wall clock.
 
     ledger: what its figures are made from. added: the same in the currency of the run, where that is another. files:
-    the content of its files by name, where its worker could not write them. content: what the result cache gets, where
-    it gets it. cached: replayed by an earlier run. opened: data files that the strategy opened and does not declare.
+    the content of its files by name, where its worker could not write them. cached: replayed by an earlier run.
+    not_cached: why it could not be cached. opened: data files that the strategy opened and does not declare.
     not_written: why its files could not be written, which ends the run.
     """
 
@@ -61,11 +62,11 @@ class SecurityResult:
     trace: str | None = None
     alternatives: Mapping[str, Alternative] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
-    content: bytes | None = None
     read_seconds: float = 0.0
     replay_seconds: float = 0.0
     check_seconds: float = 0.0
     cached: bool = False
+    not_cached: str | None = None
     opened: tuple[str, ...] = ()
     not_written: BaseException | None = None
 
@@ -95,11 +96,13 @@ class Destination:
     """Where the files of a run go.
 
     folder: The run's folder; None where none is written. manifest: What its run.json says, where a worker may be on
-    another machine, which has the same folder only if it says the same there.
+    another machine, which has the same folder only if it says the same there. cache: Where its worker caches a result;
+    None where it is not cached, or by who gets it.
     """
 
     folder: AnyPath | None = None
     manifest: bytes | None = None
+    cache: ResultCache | None = None
 
     def is_here(self) -> bool:
         """Return whether this process can write the run's files where they belong."""
@@ -124,7 +127,7 @@ def run_security(task: Task, destination: Destination) -> SecurityResult:
         with tempfile.TemporaryDirectory() as name:
             for folder in (*FOLDERS, SERIES_FOLDER):
                 (Path(name) / folder).mkdir()
-            return _run(task, Destination(), Path(name))
+            return _run(task, Destination(cache=destination.cache), Path(name))
     except _NotWritten as error:
         return SecurityResult(task, error=str(error), not_written=error.__cause__)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
@@ -156,18 +159,33 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
             with discarding(staged.values()):
                 ledger = with_own_figures(ledger, strategy, staged)
                 contents = _committed(staged, destination)
-    return SecurityResult(
+    result = SecurityResult(
         task,
         ledger,
         added,
         alternatives=alternatives,
-        files=contents if destination.folder is None else {},
-        content=packed(ledger, added, alternatives, contents) if contents else None,
+        files=contents,
         read_seconds=replay.read_seconds,
         replay_seconds=max(replay_seconds, 0.0),
         check_seconds=check.seconds if check is not None else 0.0,
         opened=undeclared_files(strategy),
     )
+    result = result if destination.cache is None else cached_in(destination.cache, result)
+    return result if destination.folder is None else replace(result, files={})
+
+
+def cached_in(cache: ResultCache, result: SecurityResult) -> SecurityResult:
+    """Cache a result with its files, if it is small enough and made of nothing that is not declared; return it."""
+    files = {name: content for name, content in result.files.items() if not name.endswith(CSV_SUFFIX)}
+    if result.ledger is None or not files or result.opened:
+        return result
+    content = packed(result.ledger, result.added, result.alternatives, files)
+    try:
+        if len(content) <= MOST_CACHED:
+            cache.put(result.task.cache_key, content)
+    except OutputNotWritable as error:
+        return replace(result, not_cached=str(error))
+    return result
 
 
 def _recorded(
@@ -208,9 +226,10 @@ def _batches(task: Task) -> Iterator[Ticks]:
 
 def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[str, bytes]:
     """Put files in their places; return what they hold where that is wanted: to be cached, or written elsewhere."""
-    is_small = sum(each.part.stat().st_size for each in staged.values()) <= MOST_CACHED
-    is_wanted = destination.folder is None or (is_small and destination.manifest is None)
-    contents = {name: each.part.read_bytes() for name, each in staged.items()} if is_wanted else {}
+    names = [name for name in staged if destination.folder is None or not name.endswith(CSV_SUFFIX)]
+    size = sum(staged[name].part.stat().st_size for name in names)
+    is_wanted = destination.folder is None or (destination.cache is not None and size <= MOST_CACHED)
+    contents = {name: staged[name].part.read_bytes() for name in names} if is_wanted else {}
     for each in staged.values():
         each.commit()
     return contents

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
 DIGEST_BYTES: Final = 32
@@ -39,3 +43,40 @@ def write_cached(path: Path, key: str, content: bytes) -> None:
     except OSError as error:
         raise not_written(path.parent, error) from error
     write_bytes(path, entry_digest(key, content) + content, durable=False)
+
+
+def not_cached(folder: Path, reason: str) -> str:
+    """Return what is warned of where results cannot be cached."""
+    return f"Results cannot be cached in {folder} ({reason}); they are computed anew."
+
+
+def cached_bytes(folder: Path) -> int:
+    """Return the bytes that the files in the folders of `folder` take."""
+    return sum(size for _, _, size in _cached(folder))
+
+
+def remove_unused(folder: Path, limit: int, in_use: Container[str] = (), used_before: float = math.inf) -> None:
+    """Remove files in the folders of `folder`, those unused for longest first, while all take more than `limit` bytes.
+
+    in_use: paths of files that stay. used_before: what was used at that time or later stays, seconds since 1970.
+    """
+    files = [*_cached(folder)]
+    excess = sum(size for _, _, size in files) - limit
+    for used, path, size in sorted(files):
+        if excess <= 0:
+            break
+        if path not in in_use and used < used_before:
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - a path from scandir
+                excess -= size
+
+
+def _cached(folder: Path) -> Iterator[tuple[float, str, int]]:
+    """Yield when each file was used last, its path and its size."""
+    with suppress(OSError):
+        for part in os.scandir(folder):
+            with suppress(OSError):
+                for entry in os.scandir(part):
+                    with suppress(OSError):
+                        state = entry.stat()
+                        yield state.st_mtime, entry.path, state.st_size

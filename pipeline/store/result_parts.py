@@ -20,11 +20,11 @@ import numpy as np
 
 from pipeline.errors import OutputNotWritable, StoreError
 from pipeline.store.atomic import not_written, remove_abandoned, staging
-from pipeline.store.cached_file import ABANDONED_AFTER_SECONDS
+from pipeline.store.cached_file import ABANDONED_AFTER_SECONDS, cached_bytes, not_cached, remove_unused
 from pipeline.store.result_cache import limit_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.ticks import Int64s
 
@@ -109,9 +109,7 @@ class ResultParts:
                 return self._add(Part(path, 0, header))
             except (OSError, OutputNotWritable) as error:
                 self._is_writable = False
-                warnings.warn(
-                    f"Results cannot be kept in {self.folder} ({error}); they are computed anew.", stacklevel=2
-                )
+                warnings.warn(not_cached(self.folder, str(error)), stacklevel=2)
         if self._uncached is None:
             from tempfile import SpooledTemporaryFile  # 3 ms that a sweep that caches does without
 
@@ -143,21 +141,12 @@ class ResultParts:
 
     def size(self) -> int:
         """Return the bytes that all parts of the folder take."""
-        return sum(size for _, _, size in self._files())
+        return cached_bytes(self.folder)
 
     def close(self, room: int | None = None) -> None:
         """Remove the parts unused for longest while all take more than `room`, by default the limit."""
-        files = [*self._files()]
-        excess = sum(size for _, _, size in files) - (self._limit if room is None else room)
         mine = {str(part.path) for part in self._parts}
-        recent = time.time() - RECENT_SECONDS
-        for used, path, size in sorted(files):
-            if excess <= 0:
-                break
-            if path not in mine and used < recent:
-                with suppress(OSError):
-                    os.unlink(path)  # noqa: PTH108 - a path from scandir
-                    excess -= size
+        remove_unused(self.folder, self._limit if room is None else room, mine, time.time() - RECENT_SECONDS)
 
     def _add(self, part: Part) -> int:
         self._parts.append(part)
@@ -174,15 +163,6 @@ class ResultParts:
             return [folder / entry.name for entry in os.scandir(folder) if entry.name.endswith(SUFFIX)]
         except OSError:
             return []
-
-    def _files(self) -> Iterator[tuple[float, str, int]]:
-        """Yield when each file was used last, its path and its size."""
-        with suppress(OSError):
-            for kind in os.scandir(self.folder):
-                for entry in os.scandir(kind):
-                    with suppress(OSError):
-                        state = entry.stat()
-                        yield state.st_mtime, entry.path, state.st_size
 
 
 def _matched(names: Any, known: Sequence[Any]) -> tuple[Int64s, Int64s]:

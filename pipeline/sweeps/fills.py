@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.errors import OutputNotWritable
 from pipeline.replay.identities import identities
 from pipeline.runs.fill_tables import encode_trades
 from pipeline.sweeps.replays import replays
@@ -62,7 +64,7 @@ def fills_of(
             if cache is not None and len(own):
                 settings = own.settings(task.parameters)
                 names = [by_ticker[task.ticker].of(setting) for setting in settings]
-                known = {} if fresh else cache.get(names)
+                known = {} if fresh else {name: content for name in names if (content := cache.get(name)) is not None}
                 keys |= {(number, task.ticker): name for number, name in zip(own.numbers.tolist(), names, strict=True)}
                 yield from (
                     ((number, task.ticker), known[name])
@@ -78,7 +80,9 @@ def fills_of(
         each = ((number, done.ticker) for number in done.numbers.tolist())
         fills = dict(zip(each, done.encoded, strict=True))
         if cache is not None and not done.opened:
-            cache.put({keys[pair]: content for pair, content in fills.items()})
+            with suppress(OutputNotWritable):
+                for pair, content in fills.items():
+                    cache.put(keys[pair], content)
         yield from fills.items()
 
 

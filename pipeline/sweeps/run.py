@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -205,7 +205,8 @@ def make_sweep(
     with ExitStack() as stack:
         stack.enter_context(amounts_in(plan.money.together))
         remove_earlier = None if output_dir is None else stack.enter_context(begun(output_dir))
-        cache = stack.enter_context(closing(ResultCache(results_folder())))
+        cache = ResultCache(results_folder())
+        stack.callback(cache.keep_within_limit)
         parts = ResultParts(parts_folder())
         results = _run(plan, grid, options, objective, parts, listeners)
         split = split_at(results, options.parting)

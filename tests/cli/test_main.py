@@ -229,7 +229,7 @@ def test_a_second_backtest_says_what_it_kept_and_fresh_replays_it(
     assert "3 of 3 cached by earlier runs" in again.stdout
     assert again.stderr.count("cached by an earlier run") == 3
     assert "kept" not in backtest(inputs, tmp_path / "run", "--fresh").stdout
-    assert kept_results.exists()
+    assert kept_results.is_dir()
 
 
 def test_a_warning_is_a_sentence(inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,11 +237,11 @@ def test_a_warning_is_a_sentence(inputs: tuple[Path, Path], tmp_path: Path, monk
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "taken"))
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
     done = backtest(inputs, tmp_path / "run", "--no-sensitivity", "--json")
-    assert "Warning: Results cannot be kept in " in done.stderr
+    assert "Warning: Results cannot be cached in " in done.stderr
     assert "UserWarning" not in done.stderr
     assert ".py" not in done.stderr
     warnings = json.loads(done.stdout)["warnings"]
-    assert [text for text in warnings if text.startswith("Results cannot be kept in ")]
+    assert [text for text in warnings if text.startswith("Results cannot be cached in ")]
 
 
 def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

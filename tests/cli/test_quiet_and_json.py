@@ -105,7 +105,7 @@ def test_verbose_says_what_was_chosen_how_long_it_took_and_what_was_kept(desk: P
         "Config: ",
         "execution: classic",
         "Compiled loops: ",
-        f"Result cache: {kept_results.parent}, at most 64",
+        f"Result cache: {kept_results}, at most 64",
     ):
         assert words in first
     assert first.count("; reading 0.") == 4

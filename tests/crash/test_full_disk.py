@@ -168,7 +168,7 @@ def test_a_full_cache_never_ends_a_run(made: Path, small: Path, tmp_path: Path, 
     end = done(made, *words, **own)
     assert (end.status, "Traceback" in end.error) == (0, False), end.error
     assert "Compiled code cannot be kept" in end.error
-    assert "Results cannot be kept" in end.error
+    assert "Results cannot be cached" in end.error
     assert held(tmp_path / "out").keys() >= held(made / name / "1").keys()
     assert list(small.rglob("*.tmp")) == []
     assert end.left == []

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from pipeline import api
-from pipeline.store.result_cache import PARTS, ResultCache
+from pipeline.store.result_cache import PARTS, SINGLE, ResultCache
 from tests.copied_code import copied_code, forget_texts
 from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results, write_ticks
 
@@ -157,10 +157,34 @@ def test_another_value_computes_its_own_settings_only(desk: Desk) -> None:
     assert desk.sweep(delays=(300, 200)).results.computed == 0
 
 
+def test_a_damaged_result_of_a_backtest_is_replayed_again_and_the_others_are_not(
+    desk: Desk, kept_results: Path
+) -> None:
+    desk.backtest(output_dir=desk.folder / "first")
+    file = max((kept_results / SINGLE).glob("*/*"), key=lambda path: path.stat().st_size)
+    file.write_bytes(file.read_bytes()[:-1])
+    assert len(replayed(desk.backtest(output_dir=desk.folder / "again"))) == 1
+    assert results(desk.folder / "again") == results(desk.folder / "first")
+    assert replayed(desk.backtest()) == []
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+def test_every_backend_caches_what_it_replays_or_warns_once_that_it_cannot(
+    desk: Desk, kept_results: Path, backend: str
+) -> None:
+    kept_results.write_text("a file stands where the cache would be")
+    with pytest.warns(UserWarning, match="Results cannot be cached in") as caught:
+        assert desk.backtest(backend=backend, workers=2).failed == {}
+    assert len(caught) == 1
+    kept_results.unlink()
+    assert replayed(desk.backtest(backend=backend, workers=2)) != []
+    assert replayed(desk.backtest()) == []
+
+
 def test_a_flipped_bit_in_a_kept_result_is_computed_again(desk: Desk, kept_results: Path) -> None:
     first = desk.sweep()
     pnl = np.float64(first.frame.set_index(["setting", "security"]).loc[(2, "FAB"), "net_pnl"]).tobytes()
-    [part] = [file for file in (kept_results.parent / PARTS).glob("*/*") if pnl in file.read_bytes()]
+    [part] = [file for file in (kept_results / PARTS).glob("*/*") if pnl in file.read_bytes()]
     raw = bytearray(part.read_bytes())
     raw[raw.index(pnl) + 2] ^= 0x04
     part.write_bytes(raw)
@@ -175,16 +199,13 @@ def test_what_is_kept_stays_below_the_limit_and_what_was_of_use_last_stays(
 ) -> None:
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "4")
     assert replayed(desk.backtest()) == [*TICKERS]
-    cache = ResultCache(kept_results.parent)
-    cache.put({"unused from here on": bytes(4_000_000)})
-    cache.close()
+    cache = ResultCache(kept_results)
+    cache.put("unused from here on", bytes(4_000_000))
     for size in range(1, 4):
         assert replayed(desk.backtest(parameters={"size": size})) == [*TICKERS]
         assert replayed(desk.backtest()) == []
-    cache = ResultCache(kept_results.parent)
     assert 30_000 < cache.size() < 4 * 2**20
-    assert cache.get(["unused from here on"]) == {}
-    cache.close()
+    assert cache.get("unused from here on") is None
 
 
 def test_a_kept_backtest_of_a_shipped_strategy_gives_the_same_bytes_its_check_included(

@@ -1,78 +1,62 @@
-"""Result cache: whole or not at all, bounded, and never worse than none, whatever happens to their file."""
+"""Result cache: whole or not at all, bounded, and never worse than none, whatever happens to its files."""
 
 from __future__ import annotations
 
-import random
-import sqlite3
+import os
 import subprocess
 import sys
-import warnings
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.store.result_cache import FILE_NAME, ResultCache, clear, limit_bytes
+from pipeline.errors import OutputNotWritable
+from pipeline.store.result_cache import PARTS, SINGLE, ResultCache, clear, limit_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 MB: Final = 2**20
 SOME: Final = {f"{number:040x}": bytes([number]) * (400 + number) for number in range(60)}
 
 
-def written(folder: Path, results: Mapping[str, bytes] = SOME, limit: int = 64 * MB) -> Path:
+def written(folder: Path, limit: int = 64 * MB) -> ResultCache:
     cache = ResultCache(folder, limit)
-    cache.put(results)
-    cache.close()
-    return folder / FILE_NAME
+    for key, content in SOME.items():
+        cache.put(key, content)
+    return cache
 
 
-def read(folder: Path, limit: int = 64 * MB, *keys: str) -> dict[str, bytes]:
-    cache = ResultCache(folder, limit)
-    results = cache.get(list(keys or SOME))
-    cache.close()
-    return results
+def found(cache: ResultCache) -> dict[str, bytes]:
+    return {key: content for key in SOME if (content := cache.get(key)) is not None}
 
 
-def test_what_is_kept_is_found_by_its_key_and_nothing_else_is(tmp_path: Path) -> None:
-    written(tmp_path)
-    assert read(tmp_path) == SOME
-    assert read(tmp_path, 64 * MB, "no such key") == {}
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_result_kept_again_replaces_the_one_before(tmp_path: Path) -> None:
-    written(tmp_path)
-    written(tmp_path, {next(iter(SOME)): b"other"})
-    assert read(tmp_path) == SOME | {next(iter(SOME)): b"other"}
+def test_what_is_cached_is_found_by_its_key_and_nothing_else_is(tmp_path: Path) -> None:
+    cache = written(tmp_path)
+    assert found(ResultCache(tmp_path, 64 * MB)) == SOME
+    assert (cache.get("no such key"), cache.has("no such key")) == (None, False)
+    assert all(map(cache.has, SOME))
+    assert cache.size() == sum(path.stat().st_size for path in files_of(tmp_path))
 
 
-def test_ten_thousand_results_are_looked_up_at_once(tmp_path: Path) -> None:
-    many = {f"{number:040x}": b"%d" % number for number in range(10_000)}
-    written(tmp_path, many)
-    cache = ResultCache(tmp_path, 64 * MB)
-    wanted = [f"{number:040x}" for number in range(1, 20_000, 2)]
-    assert cache.get(wanted) == {key: many[key] for key in wanted[:5_000]}
-    assert cache.count() == 10_000
-    cache.close()
+def test_a_result_cached_again_replaces_the_one_before(tmp_path: Path) -> None:
+    cache = written(tmp_path)
+    cache.put(next(iter(SOME)), b"other")
+    assert found(cache) == SOME | {next(iter(SOME)): b"other"}
 
 
 def test_the_longest_unused_go_first_and_what_stays_is_below_the_limit(tmp_path: Path) -> None:
-    for name in "abcd":
-        written(tmp_path, {name: bytes(1_000)}, 4_000)
-    assert set(read(tmp_path, 4_000, "a")) == {"a"}
-    written(tmp_path, {"e": bytes(1_000)}, 4_000)
-    assert set(read(tmp_path, 4_000, *"abcde")) == set("acde")
-    cache = ResultCache(tmp_path, 4_000)
-    assert (cache.size(), cache.count()) == (4_000, 4)
-    cache.close()
-
-
-def test_what_goes_makes_the_file_smaller(tmp_path: Path) -> None:
-    file = written(tmp_path, {str(number): bytes(MB) for number in range(8)}, 64 * MB)
-    assert file.stat().st_size > 8 * MB
-    written(tmp_path, {"last": b"x"}, MB)
-    assert file.stat().st_size < 2 * MB
+    cache = ResultCache(tmp_path, 4 * 1_032)
+    for minute, key in enumerate("abcde"):
+        cache.put(key, bytes(1_000))
+        os.utime(tmp_path / SINGLE / key / key, (minute, minute))
+    assert cache.get("a") == bytes(1_000)
+    cache.keep_within_limit()
+    assert [key for key in "abcde" if cache.has(key)] == [*"acde"]
+    assert cache.size() == 4 * 1_032
 
 
 @pytest.mark.parametrize(
@@ -85,95 +69,59 @@ def test_the_limit_is_what_the_variable_says(monkeypatch: pytest.MonkeyPatch, si
     assert limit_bytes() == limit
 
 
-def test_at_a_limit_of_nothing_nothing_is_kept_and_no_file_is_made(tmp_path: Path) -> None:
-    assert not written(tmp_path, limit=0).exists()
-    assert read(tmp_path, 0) == {}
+def test_at_a_limit_of_nothing_nothing_is_cached_or_found_and_no_file_is_made(tmp_path: Path) -> None:
+    assert found(written(tmp_path / "none", limit=0)) == {}
+    assert files_of(tmp_path) == []
+    written(tmp_path)
+    cache = ResultCache(tmp_path, 0)
+    assert (found(cache), cache.has(next(iter(SOME)))) == ({}, False)
 
 
-def test_clearing_removes_the_file_and_says_how_large_it_was(tmp_path: Path) -> None:
-    size = written(tmp_path).stat().st_size
-    (tmp_path / "results-1.sqlite").write_bytes(b"of an earlier version")
-    assert clear(tmp_path) == size + 21
-    assert list(tmp_path.iterdir()) == []
+def test_clearing_removes_all_that_is_cached_and_says_how_large_it_was(tmp_path: Path) -> None:
+    size = written(tmp_path).size()
+    (tmp_path / "results-3.sqlite").write_bytes(b"of an earlier version")
+    (tmp_path / PARTS / "kind").mkdir(parents=True)
+    (tmp_path / PARTS / "kind" / "part.results").write_bytes(b"part")
+    (tmp_path / "notes.txt").write_bytes(b"of somebody else")
+    assert clear(tmp_path) == size + 21 + 4
+    assert [path.name for path in files_of(tmp_path)] == ["notes.txt"]
     assert clear(tmp_path / "nowhere") == 0
 
 
-def test_what_earlier_versions_kept_goes_when_the_file_is_made(tmp_path: Path) -> None:
-    for name in ("results-1.sqlite", "results-2.sqlite", "results-2.sqlite-journal", "notes.txt"):
+def test_what_earlier_versions_cached_goes(tmp_path: Path) -> None:
+    for name in ("results-1.sqlite", "results-3.sqlite", "results-3.sqlite-journal", "notes.txt"):
         (tmp_path / name).write_bytes(b"old")
-    written(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", FILE_NAME]
-    assert read(tmp_path) == SOME
+    ResultCache(tmp_path, MB).keep_within_limit()
+    assert [path.name for path in files_of(tmp_path)] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("flips", [1, 40])
-def test_whatever_bits_flip_a_result_is_as_it_was_or_not_there(tmp_path: Path, flips: int) -> None:
-    file = written(tmp_path)
-    whole, chance = file.read_bytes(), random.Random(3)  # noqa: S311 - which bits flip is no secret
-    outcomes = set()
-    for trial in range(120):
-        flipped = bytearray(whole)
-        for _ in range(flips):
-            page = chance.randrange(len(whole) // 4096) * 4096
-            flipped[page + chance.randrange(120 if trial % 2 else 4096)] ^= 1 << chance.randrange(8)
-        file.write_bytes(flipped)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            results = read(tmp_path)
-        assert results.items() <= SOME.items()
-        outcomes.add(len(results) == len(SOME))
-    assert outcomes == {True, False} if flips == 1 else {False}
-
-
-def test_damage_that_is_come_upon_late_is_healed_by_beginning_anew(tmp_path: Path) -> None:
-    file = written(tmp_path)
-    whole = bytearray(file.read_bytes())
-    whole[4096:] = bytes(len(whole) - 4096)
-    file.write_bytes(whole)
-    with pytest.warns(UserWarning, match="begins anew"):
-        assert read(tmp_path) == {}
-    written(tmp_path)
-    assert read(tmp_path) == SOME
-
-
-def test_a_result_that_rotted_is_let_go_of_when_it_is_looked_up_and_can_be_kept_again(tmp_path: Path) -> None:
-    key, content = next(iter(SOME)), b"rot" * 2000
-    file = written(tmp_path, {key: content})
+def test_whatever_bit_flips_a_result_is_not_there_and_can_be_cached_again(tmp_path: Path) -> None:
+    key, cache = next(iter(SOME)), ResultCache(tmp_path, MB)
+    cache.put(key, b"result")
+    [file] = files_of(tmp_path)
     whole = file.read_bytes()
-    at = whole.rindex(b"rotrot")
-    file.write_bytes(whole[:at] + b"rut" + whole[at + 3 :])
-    assert read(tmp_path) == {}
-    written(tmp_path, {key: content})
-    assert read(tmp_path) == {key: content}
+    for bit in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        assert cache.get(key) is None
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        assert cache.get(key) is None
+    cache.put(key, b"result")
+    assert cache.get(key) == b"result"
 
 
-FOREIGN: Final = {
-    "a text": b"this is no database, and long enough to have a page of its own" * 100,
-    "nothing but zeros": bytes(8192),
-    "cut short": None,
-    "tables of somebody else": None,
-}
+def test_a_result_under_the_name_of_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    cache = written(tmp_path)
+    one, other = files_of(tmp_path)[:2]
+    one.replace(other)
+    assert cache.get(other.name) is None
 
 
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_a_file_that_is_not_ours_costs_a_warning_once_and_keeping_begins_anew(tmp_path: Path, kind: str) -> None:
-    file = written(tmp_path)
-    if kind == "tables of somebody else":
-        file.unlink()
-        other = sqlite3.connect(file)
-        other.execute("CREATE TABLE results (name TEXT)")
-        other.close()
-    else:
-        file.write_bytes(FOREIGN[kind] or file.read_bytes()[:6_000])
-    with pytest.warns(UserWarning, match=r"results-3.sqlite was damaged \(.*\); keeping results begins anew"):
-        assert read(tmp_path) == {}
-    written(tmp_path)
-    assert read(tmp_path) == SOME
-
-
-def test_a_folder_that_cannot_be_made_costs_a_warning(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.warns(UserWarning, match="Results cannot be kept in"):
+    with pytest.raises(OutputNotWritable, match="file"):
         written(tmp_path / "file" / "results")
 
 
@@ -181,16 +129,16 @@ WRITER: Final = """
 import sys
 from pathlib import Path
 from pipeline.store.result_cache import ResultCache
-kept = ResultCache(Path(sys.argv[1]), 2**26)
-for number in range(60):
-    kept.put({f"{sys.argv[2]} {number} {part}": b"%d" % number for part in range(5)})
-    kept.get([f"a {number} 0", f"b {number} 0", "both"])
-    kept.put({"both": b"same"})
-kept.close()
+cache = ResultCache(Path(sys.argv[1]), 2**26)
+for number in range(300):
+    cache.put(f"{sys.argv[2]} {number}", b"%d" % number)
+    cache.put("both", b"same")
+    assert cache.get("both") == b"same"
+    cache.keep_within_limit()
 """
 
 
-def test_two_processes_at_once_both_keep_all_of_theirs(tmp_path: Path) -> None:
+def test_two_processes_at_once_both_cache_all_of_theirs(tmp_path: Path) -> None:
     both = [
         subprocess.Popen([sys.executable, "-W", "error", "-c", WRITER, str(tmp_path), name], stderr=subprocess.PIPE)
         for name in "ab"
@@ -198,8 +146,5 @@ def test_two_processes_at_once_both_keep_all_of_theirs(tmp_path: Path) -> None:
     said = [process.communicate(timeout=60)[1] for process in both]
     assert ([process.returncode for process in both], said) == ([0, 0], [b"", b""])
     cache = ResultCache(tmp_path, 64 * MB)
-    assert cache.count() == 2 * 60 * 5 + 1
-    assert (
-        len(cache.get([f"{name} {number} {part}" for name in "ab" for number in range(60) for part in range(5)])) == 600
-    )
-    cache.close()
+    for name in "ab":
+        assert [cache.get(f"{name} {number}") for number in range(300)] == [b"%d" % number for number in range(300)]

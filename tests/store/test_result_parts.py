@@ -147,7 +147,7 @@ def test_the_longest_unused_go_first_and_what_is_in_use_or_was_of_late_stays(tmp
 def test_a_folder_that_cannot_be_made_costs_a_warning_once_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     cache = ResultParts(tmp_path / "file" / "parts", 64 * MB)
-    with pytest.warns(UserWarning, match="Results cannot be kept in"):
+    with pytest.warns(UserWarning, match="Results cannot be cached in"):
         first = cache.put("a", part(10))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
