@@ -16,7 +16,7 @@ from pipeline.engine.outcome import Span
 from pipeline.engine.rules.account import NO_ORDER
 from pipeline.native.functions import compiled
 from pipeline.replay.loop_observe import BOOK, GROUP, KINDS, walk_ticks
-from pipeline.times import DAY, SECOND, date_of
+from pipeline.times import DAY, FIRST_DAY, SECOND, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,11 +162,14 @@ def observe(
 
 def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64s]:
     """Return the times of the price paths, and the day of each: none in breaks, of each day by its own hours."""
-    several = [market.hours_on(date_of(day)) for day in market_days.tolist()]
-    steps = {hours: _steps(hours) for hours in dict.fromkeys(several)}
-    of_days = [steps[hours] for hours in several]
+    if not len(market_days):
+        return NO_STEPS, market_days
+    stretches = market.stretches(date_of(int(market_days[0])), date_of(int(market_days[-1])))
+    begins = np.array([(day - FIRST_DAY).days for day, _, _ in stretches])
+    steps = [_steps(hours) for _, hours, _ in stretches]
+    of_days = [steps[number] for number in (np.searchsorted(begins, market_days, side="right") - 1).tolist()]
     days = np.repeat(market_days, [len(each) for each in of_days])
-    times: Int64s = days * DAY + np.concatenate([NO_STEPS, *of_days])
+    times: Int64s = days * DAY + np.concatenate(of_days)
     return times, days
 
 
