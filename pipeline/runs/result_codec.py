@@ -18,8 +18,8 @@ CSV_SUFFIX: Final = ".csv"
 
 def packed(
     ledger: Ledger, added: Ledger | None, alternatives: Mapping[str, Alternative], files: Mapping[str, bytes]
-) -> bytes:
-    """Return a result as bytes. files: the content of its files by name, but for CSV, which is made from the others.
+) -> list[bytes]:
+    """Return a result as bytes in parts. files: the content of its files by name, those of CSV left out.
 
     added: the ledger in the currency of the run, where that is another.
     """
@@ -32,11 +32,11 @@ def packed(
         "alternatives": {name: asdict(alternative) for name, alternative in alternatives.items()},
     }
     text = json.dumps(head).encode()
-    return b"".join([len(text).to_bytes(LENGTH_BYTES, "little"), text, *contents])
+    return [len(text).to_bytes(LENGTH_BYTES, "little"), text, *contents]
 
 
 def unpacked(content: bytes) -> tuple[Ledger, Ledger | None, dict[str, Alternative], dict[str, bytes]]:
-    """Return what `packed` was given."""
+    """Return what `packed` was given, whose parts follow one another."""
     start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
     head = json.loads(content[LENGTH_BYTES:start])
     contents = []

@@ -181,8 +181,8 @@ def cached_in(cache: ResultCache, result: SecurityResult) -> SecurityResult:
         return result
     content = packed(result.ledger, result.added, result.alternatives, files)
     try:
-        if len(content) <= MOST_CACHED:
-            cache.put(result.task.cache_key, content)
+        if sum(map(len, content)) <= MOST_CACHED:
+            cache.put(result.task.cache_key, *content)
     except OutputNotWritable as error:
         return replace(result, not_cached=str(error))
     return result

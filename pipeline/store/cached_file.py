@@ -8,7 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, staging
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -18,10 +18,11 @@ DIGEST_BYTES: Final = 32
 ABANDONED_AFTER_SECONDS: Final = 3600
 
 
-def entry_digest(key: str, content: bytes) -> bytes:
+def entry_digest(key: str, *content: bytes) -> bytes:
     """Return the digest kept beside what is cached: of its key and its content; half of what blake2b would take."""
     digest = sha256(key.encode())
-    digest.update(content)
+    for part in content:
+        digest.update(part)
     return digest.digest()
 
 
@@ -35,14 +36,19 @@ def read_cached(path: Path, key: str) -> bytes | None:
     return content if raw[:DIGEST_BYTES] == entry_digest(key, content) else None
 
 
-def write_cached(path: Path, key: str, content: bytes) -> None:
-    """Write a cache file whole or not at all, and remove what killed runs left beside it; raises OutputNotWritable."""
+def write_cached(path: Path, key: str, *content: bytes) -> None:
+    """Write a cache file whole or not at all, and remove what killed runs left beside it; raises OutputNotWritable.
+
+    content: its parts, one after the other.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent, ABANDONED_AFTER_SECONDS)
     except OSError as error:
         raise not_written(path.parent, error) from error
-    write_bytes(path, entry_digest(key, content) + content, durable=False)
+    with staging(path, durable=False) as (file, staged):
+        file.writelines([entry_digest(key, *content), *content])
+    staged.commit()
 
 
 def not_cached(folder: Path, reason: str) -> str:

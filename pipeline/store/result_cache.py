@@ -63,10 +63,10 @@ class ResultCache:
                 os.utime(self._path(key))
         return content
 
-    def put(self, key: str, content: bytes) -> None:
-        """Cache a result in place of an earlier one; raises OutputNotWritable."""
-        if len(content) < self.limit:
-            write_cached(self._path(key), key, content)
+    def put(self, key: str, *content: bytes) -> None:
+        """Cache a result, in parts, in place of an earlier one; raises OutputNotWritable."""
+        if sum(map(len, content)) < self.limit:
+            write_cached(self._path(key), key, *content)
 
     def size(self) -> int:
         """Return the bytes that the cached results take."""
