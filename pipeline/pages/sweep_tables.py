@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.pages.cells import Cell
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.sweeps.choice import walked_pnl
+from pipeline.sweeps.choice_statistics import mean_ranks
 from pipeline.sweeps.tables import OWN_PREFIX, own_column
 
 if TYPE_CHECKING:
@@ -193,12 +194,6 @@ def rank_correlation(first: Float64s, second: Float64s) -> float | None:
     known = ~(np.isnan(first) | np.isnan(second))
     if known.sum() < 3:  # noqa: PLR2004 - two are always in line
         return None
-    x, y = (ranks - ranks.mean() for ranks in (_ranks(first[known]), _ranks(second[known])))
+    x, y = (ranks - ranks.mean() for ranks in mean_ranks(np.stack([first[known], second[known]])))
     scale = float(np.sqrt((x**2).sum() * (y**2).sum()))
     return float((x * y).sum()) / scale if scale > 0 else None
-
-
-def _ranks(values: Float64s) -> Float64s:
-    _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Float64s = (np.cumsum(counts) - (counts - 1) / 2)[of]
-    return ranks

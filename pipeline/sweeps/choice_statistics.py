@@ -117,7 +117,8 @@ def overfitting(daily: Float64s, *, by_sharpe: bool) -> Overfitting | None:
     """Return what combinatorially symmetric cross-validation says of choosing the best setting.
 
     Source: D. H. Bailey, J. M. Borwein, M. López de Prado and Q. J. Zhu, The Probability of Backtest Overfitting, J.
-    Computational Finance 20 (2016). Equal settings share their mean rank.
+    Computational Finance 20 (2016). Equal settings share their mean rank; a half on which all are equal has no order,
+    and its rank correlation counts as 0.
 
     Args:
         daily: At least two settings.
@@ -141,8 +142,10 @@ def overfitting(daily: Float64s, *, by_sharpe: bool) -> Overfitting | None:
     chosen = after[:, np.newaxis]
     ranks_after = (other_half < chosen).sum(axis=1) + ((other_half == chosen).sum(axis=1) + 1) / 2
     over = int((ranks_after <= (len(daily) + 1) / 2).sum())
-    ranks = _ranks(figures)
-    alike = (ranks * ranks[::-1]).sum(axis=1) / float(ranks[0] @ ranks[0])
+    ranks = mean_ranks(figures) - (len(daily) - 1) / 2
+    lengths = (ranks * ranks).sum(axis=1)
+    scales = np.sqrt(lengths * lengths[::-1])
+    alike = np.divide((ranks * ranks[::-1]).sum(axis=1), scales, out=np.zeros(count), where=scales > 0.0)
     return Overfitting(over / count, _added(after) / count, _added(alike) / count, count)
 
 
@@ -224,12 +227,22 @@ def _of_blocks(values: Any, halves: Any) -> Float64s:
     return total
 
 
-def _ranks(values: Float64s) -> Float64s:
-    """Return in each row how far each value's rank is from the middle one, the first of equals the lowest."""
-    count = values.shape[1]
-    ranks: Float64s = np.empty_like(values)
-    np.put_along_axis(ranks, np.argsort(values, axis=1, kind="stable"), np.arange(count, dtype=float)[np.newaxis], 1)
-    ranks -= (count - 1) / 2
+def mean_ranks(values: Float64s) -> Float64s:
+    """Return each value's rank in its row, from 0 on; equal values share their mean rank.
+
+    Args:
+        values: Rows of at least one number, shape (rows, n).
+    """
+    order = np.argsort(values, axis=1, kind="stable")
+    ordered = np.take_along_axis(values, order, 1)
+    places = np.arange(values.shape[1])
+    begins = np.ones(values.shape, bool)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    lowest = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    ends = np.where(np.roll(begins, -1, axis=1), places, len(places))
+    highest = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+    ranks: Float64s = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (lowest + highest) / 2, 1)
     return ranks
 
 

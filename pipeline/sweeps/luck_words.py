@@ -26,7 +26,7 @@ def in_words(luck: Mapping[str, Any] | None) -> list[str]:
     by_chance, over = percent(luck["p_value"]), percent(luck["overfitting_probability"])
     said.append(
         f"The best of {settings:,} worthless settings would do as well {by_chance} of the time. The best setting on "
-        f"one half of the days falls below the median on the other half {over} of the time."
+        f"one half of the days is not above the median on the other half {over} of the time."
     )
     return [*said, f"These are of {used:,} settings, evenly spread."] if used < settings else said
 

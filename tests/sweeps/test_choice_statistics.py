@@ -96,8 +96,10 @@ def test_what_is_truly_better_is_not_overfitted_and_keeps_its_rank() -> None:
         assert found.rank_correlation > 0.95
 
 
-def test_a_rank_correlation_is_spearmans() -> None:
+@pytest.mark.parametrize("alike", [1, 12])
+def test_a_rank_correlation_is_spearmans_also_of_settings_that_are_alike(alike: int) -> None:
     daily = noise(5, 30, 8)
+    daily[:alike] = daily[0]
     found = overfitting(daily, by_sharpe=False)
     every = []
     for half in itertools.combinations(range(4), 2):
@@ -105,6 +107,9 @@ def test_a_rank_correlation_is_spearmans() -> None:
         every.append(scipy.stats.spearmanr(daily[:, inside].sum(axis=1), daily[:, ~inside].sum(axis=1)).statistic)
     assert found is not None
     assert found.rank_correlation == pytest.approx(np.mean(every))
+    none = overfitting(np.repeat(daily[:1], 6, axis=0), by_sharpe=False)
+    assert none is not None
+    assert none.rank_correlation == 0.0
 
 
 def test_no_halving_of_a_few_days() -> None:
