@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.metrics.ledger_builder import LedgerBuilder
-from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS
+from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.replay.simulate import Replayed
 
 _EQUITY, _CASH = FILL_FIELDS.index("equity"), FILL_FIELDS.index("cash")
+_MARK: Final = MARK_FIELDS.index("mark")
 
 
 class ConvertedBuilder:
@@ -37,12 +38,13 @@ class ConvertedBuilder:
     def finish(self, replayed: Replayed, own: Ledger) -> Ledger:
         """Return the ledger. own: the security's ledger in its own currency.
 
-        An open position is worth its mark at the rate of the day, and what it gains or loses is converted at that rate:
-        a change of rates by itself is no P&L of a position.
+        An open position is worth its mark at the rate of the day, one carried from an earlier day too, and what it
+        gains or loses is converted at that rate: a change of rates by itself is no P&L of a position.
         """
         assert self._builder is not None  # noqa: S101 - there is one part at least
         ledger = self._builder.portfolio(replayed).ledgers[0]
-        fills, days = np.array(ledger.fills[:]), np.array(ledger.days[:])
+        fills, marks, days = np.array(ledger.fills[:]), np.array(own.marks[:]), np.array(ledger.days[:])
+        marks.view(np.float64)[:, _MARK] *= self._conversion.at(marks[:, 0] // DAY)
         of_fill = self._conversion.at(own.fills[:][:, 0] // DAY)
         _set_open(fills, own.fills[:], of_fill, _EQUITY, _CASH)
         equity, marked = DAY_FIELDS.index("equity"), DAY_FIELDS.index("marked")
@@ -51,7 +53,7 @@ class ConvertedBuilder:
         rates[:, 0] = days[:, 0]
         rates.view(np.float64)[:, 1] = self._conversion.at(days[:, 0])
         changes = np.flatnonzero(np.diff(rates[:, 1], prepend=rates[:1, 1])) if len(rates) else rates[:0, 0]
-        return replace(ledger, fills=fills, days=days, rates=rates if len(changes) else rates[:0])
+        return replace(ledger, fills=fills, marks=marks, days=days, rates=rates if len(changes) else rates[:0])
 
     def _converted(self, account: AccountHistory) -> AccountHistory:
         replayed, observed, at = account.replayed, account.observed, self._conversion.at
@@ -64,14 +66,7 @@ class ConvertedBuilder:
         charges = None if replayed.charges is None else replayed.charges * rates
         fills = replace(fills, price=fills.price * rates, realized=realized, pnl=pnl, limit=limit)
         if observed is not None:
-            of_path = at(observed.path_time // DAY)
-            observed = replace(
-                observed,
-                mid=observed.mid * rates,
-                mid_later=observed.mid_later * rates,
-                path_mid=observed.path_mid * of_path,
-                path_last=observed.path_last * of_path,
-            )
+            observed = replace(observed, mid=observed.mid * rates, mid_later=observed.mid_later * rates)
         notional = account.notional_limit
         if notional is not None:
             notional *= float(at(replayed.market_days[-1:] if len(replayed.market_days) else np.zeros(1, np.int64))[0])

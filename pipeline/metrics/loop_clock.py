@@ -145,6 +145,7 @@ def walk_clock(
     order: numbers of the events, fills before marks at one time; those of fills come first, those of marks follow.
     owners: the security of each. in_session: whether each mark is of its security's session, 0 or 1. spans: those in
     which any of them trades, as `session_table` returns them.
+    A mark below 0 is one carried to another rate: it is no moment to look at.
     The records of fills and of marks, as `loop_fills` writes them, are whole numbers and amounts of the same memory.
     The columns from `state` to `own` are carried on.
     """
@@ -179,9 +180,12 @@ def walk_clock(
             own[at + _OWN_CAPITAL] = capital
             values[_PEAK_CAPITAL] = max(values[_PEAK_CAPITAL], total)
         else:
-            own[at + _OWN_MARK] = mark_amounts[2 * (number - fills) + 1]
-            state[_IS_PENDING] = 1
-            if in_session[number - fills] != 0:
+            mark = mark_amounts[2 * (number - fills) + 1]
+            own[at + _OWN_MARK] = abs(mark)
+            is_moment = math.isnan(mark) or mark >= 0.0
+            if is_moment:
+                state[_IS_PENDING] = 1
+            if is_moment and in_session[number - fills] != 0:
                 state[_IS_IN_SESSION] = 1
                 if facts[_LIMITED] != 0:
                     price = own[at + _OWN_PRICE] if math.isnan(own[at + _OWN_MARK]) else own[at + _OWN_MARK]

@@ -3,52 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.metrics.loop_fills import FILL_FIELDS
+from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
 
 if TYPE_CHECKING:
     from pipeline.metrics.ledger import Ledger
     from pipeline.ticks import Int64s
 
 _POSITION, _PRICE, _EQUITY, _CASH = (FILL_FIELDS.index(name) for name in ("position", "price", "equity", "cash"))
+_MARK: Final = MARK_FIELDS.index("mark")
+_COUNTS: Final = [DAY_FIELDS.index(name) for name in ("fills", "marks")]
 
 
 def rebased(ledger: Ledger) -> Ledger:
     """Return a converted ledger for a clock.
 
-    It has one more record, as a fill of nothing, before the first event of each day on which a position is open and the
-    rate is another than on the day before.
+    Before the first event of each day whose rate is another than that of the day before it has one more record of the
+    position, as a fill of nothing, where one is open, and one of the last mark, below 0 as nothing is looked at then.
     """
-    rates, fills, marks, days = (getattr(ledger, name)[:] for name in ("rates", "fills", "marks", "days"))
+    rates, days = ledger.rates[:], ledger.days[:]
     if not len(rates):
         return ledger
     rate = rates.view(np.float64)[:, 1]
-    after, marks_after = np.cumsum(days[:, 1]), np.cumsum(days[:, 2])
-    before = after - days[:, 1]
-    at, records = [], []
+    both = (ledger.fills[:], ledger.marks[:])
+    counts, counted = days[:, _COUNTS], np.array(days)
+    after = np.cumsum(counts, axis=0)
+    before = after - counts
+    at: tuple[list[int], list[int]] = ([], [])
+    added: tuple[list[Int64s], list[Int64s]] = ([], [])
     for day in np.flatnonzero(np.diff(rate, prepend=rate[:1])).tolist():
-        last = int(before[day]) - 1
-        if last >= 0 and fills[last, _POSITION]:
-            of_fill = rate[int(np.searchsorted(after, last, side="right"))]
-            firsts = [int(fills[before[day], 0])] if days[day, 1] else []
-            firsts += [int(marks[marks_after[day] - days[day, 2], 0])] if days[day, 2] else []
-            records.append(_record(fills[last], min(firsts), rate[day] / of_fill))
-            at.append(day)
-    if not at:
-        return ledger
-    counted = np.array(days)
-    counted[at, 1] += 1
-    return replace(ledger, fills=np.insert(fills, before[at], np.array(records), axis=0), days=counted)
+        first = min(int(both[of][before[day, of], 0]) for of in range(2) if counts[day, of])
+        for of, records in enumerate(both):
+            last = int(before[day, of]) - 1
+            if last >= 0:
+                change = rate[day] / rate[int(np.searchsorted(after[:, of], last, side="right"))]
+                record = np.array(records[last])
+                record[0] = first
+                if (_move_mark if of else _move_position)(record, change):
+                    at[of].append(day)
+                    added[of].append(record)
+    for of, several in enumerate(at):
+        counted[several, _COUNTS[of]] += 1
+    fills, marks = (
+        np.insert(records, before[at[of], of], np.reshape(added[of], (-1, records.shape[1])), axis=0)
+        for of, records in enumerate(both)
+    )
+    return replace(ledger, fills=fills, marks=marks, days=counted)
 
 
-def _record(fill: Int64s, clock: int, change: float) -> Int64s:
-    """Return a fill's record as it is at a later time and another rate; change: of the rate since the fill."""
-    record = np.array(fill)
+def _move_position(record: Int64s, change: float) -> bool:
+    """Put a fill's record at another rate; say whether it leaves a position."""
     amounts = record.view(np.float64)
-    record[0] = clock
     amounts[_PRICE] *= change
     amounts[_CASH] = amounts[_EQUITY] + (amounts[_CASH] - amounts[_EQUITY]) * change
-    return record
+    return bool(record[_POSITION])
+
+
+def _move_mark(record: Int64s, change: float) -> bool:
+    """Put a mark at another rate, below 0; say whether it is known."""
+    amounts = record.view(np.float64)
+    amounts[_MARK] *= -change
+    return not np.isnan(amounts[_MARK])

@@ -12,7 +12,7 @@ from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger import Ledger
 from pipeline.replay.fx import Conversion
-from tests.metrics.booked import FIRST, Fill, booked, ledger_of
+from tests.metrics.booked import FIRST, NONE, Fill, booked, ledger_of
 
 # 100 bought at 10 on day 1, at a rate of 4; 60 sold at 12 on day 2 and 40 at 9 on day 3, at a rate of 5.
 FILLS = (
@@ -27,8 +27,14 @@ PATH = (
 )
 
 
-def converted(rates: tuple[float, ...], *, constant: bool = False) -> tuple[Any, Ledger, Ledger]:
-    account = booked(FILLS, (1, 2, 3), PATH, fees_bps=10.0)
+def converted(
+    rates: tuple[float, ...],
+    *,
+    constant: bool = False,
+    fills: tuple[Fill, ...] = FILLS,
+    path: tuple[tuple[str, float, float], ...] = PATH,
+) -> tuple[Any, Ledger, Ledger]:
+    account = booked(fills, (1, 2, 3), path, fees_bps=10.0)
     days = np.arange(FIRST, FIRST + len(rates))
     builder = ConvertedBuilder(Conversion("AED", days, np.array(rates), is_constant=constant))
     builder.add(account)
@@ -59,6 +65,19 @@ def test_what_happens_on_a_day_is_at_its_rate_and_a_position_at_that_of_the_day(
     # 100 bought at 10 were 4,000; at the rate of day 2 they are 5,000 before 60 go.
     assert figures["peak_capital"] == pytest.approx(5_000.0)
     assert (figures["fills"], figures["strategy_days"], figures["max_drawdown"]) == (3, 3, pytest.approx(201.8))
+
+
+@pytest.mark.parametrize("first_mark", [10.0, NONE])
+def test_a_mark_of_the_day_before_is_worth_the_rate_of_the_day(first_mark: float) -> None:
+    # 100 bought at 10 as day 2 begins, at which another security is looked at; marked at 10 on day 1, at a rate of 4.
+    fills = (Fill("2 10:00:00", 100, 10.0), Fill("2 10:06:00", -100, 10.0))
+    path = (("1 14:45:00", 10.0, 10.0), ("2 10:05:00", first_mark, NONE))
+    _, ledger, _ = converted((4.0, 5.0), fills=fills, path=path)
+    other = ledger_of(booked((), (1, 2, 3), (("2 10:00:00", 3.0, 3.0), ("2 10:10:00", 3.0, 3.0)), ticker="FAB"))
+    figures = portfolio_figures({"AED": [ledger, other]})
+    assert figures["max_drawdown_marked"] == pytest.approx(2 * 1.0 * 5)  # the fees
+    # At 14:45, at 10:00 and 10:05 with 100 at 10, and at 10:10.
+    assert figures["inventory_mean"] == pytest.approx(2 * 100 * 10 * 5 / 4)
 
 
 def test_a_constant_rate_scales_amounts_and_no_ratio() -> None:
