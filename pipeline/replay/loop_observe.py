@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 FACTS: Final = (
     *("ticks", "fills", "orders", "marks", "days", "delayed", "shown_once", "first_day", "day_step", "varies"),
+    "breaks_cancel",
 )
-"""The whole numbers that the walk takes, in this order."""
+"""The whole numbers that the walk takes, in this order. breaks_cancel: a break within the day empties the book."""
 
-_TICKS, _FILLS, _ORDERS, _MARKS, _DAYS, _DELAYED, _SHOWN_ONCE, _FIRST_DAY, _DAY_STEP, _VARIES = range(len(FACTS))
+_TICKS, _FILLS, _ORDERS, _MARKS, _DAYS, _DELAYED, _SHOWN_ONCE, _FIRST_DAY, _DAY_STEP, _VARIES, _BREAKS_CANCEL = range(
+    len(FACTS)
+)
 _OPENS, _CLOSES, _, _FIRST_SPAN, _END_SPAN, _FIRST_TICK, _END_TICK = range(len(OF_DAY))
 _HORIZONS: Final = 4
 _FAR: Final = 2**62
@@ -88,7 +91,7 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
     """
     count, fills, orders = facts[_TICKS], facts[_FILLS], facts[_ORDERS]
     opens, closes, delayed, varies, at_day = day_table[_OPENS], day_table[_CLOSES], facts[_DELAYED], facts[_VARIES], 0
-    clock, day, day_start = -_FAR, -_FAR, -_FAR
+    clock, day, day_start, span = -_FAR, -_FAR, -_FAR, -1
     bid_touch_before, bid_size_before, ask_touch_before, ask_size_before = 0, 0, 0, 0
     for kind in range(KINDS):
         book[_DAY + kind] = -_FAR
@@ -127,12 +130,12 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
                     on_day = clocks[row] // DAY
                     then = clocks[row] - on_day * DAY
                     later = then + horizons[number]
-                    # Both are within the session, and so on one day.
+                    # Both are within one session, and so on one day.
                     is_known = opens <= then and later < closes
                     if varies != 0:
                         at_row = row_of(on_day, facts)
-                        is_known = is_open(then, at_row, day_table, span_times)
-                        is_known &= is_open(later, at_row, day_table, span_times)
+                        of_fill = span_at(then, at_row, day_table, span_times)
+                        is_known = of_fill >= 0 and of_fill == span_at(later, at_row, day_table, span_times)
                     mid = mid_of(book, latest, on_day)
                     mids_later[number * fills + row] = mid if is_known else math.nan
                     waiting[number] += 1
@@ -152,7 +155,8 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
         price = prices[i]
         is_in_session = opens <= now - day_start and now - day_start < closes
         if varies != 0 and is_in_session:
-            is_in_session = is_open(now - day_start, at_day, day_table, span_times)
+            span = enter_span(span, now - day_start, at_day, day_table, span_times, facts, book)
+            is_in_session = span >= 0
         take_tick(i, clock, is_in_session, day, kinds, prices, volumes, book, latest)
 
         if i == next_fill:
@@ -209,7 +213,8 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
             clock = max(clock, now)
             is_in_session = opens <= now - day_start and now - day_start < closes
             if varies != 0 and is_in_session:
-                is_in_session = is_open(now - day_start, at_day, day_table, span_times)
+                span = enter_span(span, now - day_start, at_day, day_table, span_times, facts, book)
+                is_in_session = span >= 0
             take_tick(i, clock, is_in_session, day, kinds, prices, volumes, book, latest)
             i += 1
     add_shares(0, 0, 0, 0, bought, beyond)
@@ -286,13 +291,24 @@ def row_of(day: int, facts: Int64s) -> int:
     return (day - facts[_FIRST_DAY]) * facts[_DAY_STEP]  # type: ignore[no-any-return]
 
 
-def is_open(of_day: int, at_day: int, day_table: Int64s, span_times: Int64s) -> bool:
-    """Say whether a time of a day, whose row begins there, is of continuous trading."""
-    found = False
+def span_at(of_day: int, at_day: int, day_table: Int64s, span_times: Int64s) -> int:
+    """Return which span of continuous trading a time of a day, whose row begins there, is in; -1 for none."""
+    found = -1
     for span in range(day_table[at_day + _FIRST_SPAN], day_table[at_day + _END_SPAN]):
         if span_times[2 * span] <= of_day < span_times[2 * span + 1]:
-            found = True
+            found = span
     return found
+
+
+def enter_span(
+    before: int, of_day: int, at_day: int, day_table: Int64s, span_times: Int64s, facts: Int64s, book: Int64s
+) -> int:
+    """Return the span of an event, and empty the book where the break before it has done so."""
+    span = span_at(of_day, at_day, day_table, span_times)
+    if span != before and facts[_BREAKS_CANCEL] != 0:
+        book[_SIZE + BID] = 0
+        book[_SIZE + ASK] = 0
+    return span
 
 
 def tick_at(price: float, at_day: int, day_table: Int64s, tick_below: Float64s, tick_size: Float64s) -> float:

@@ -126,6 +126,7 @@ def observe(
     tables = day_tables(market, span.first_day, span.last_day)
     facts = [len(ticks), count, len(of_order), len(times), len(market_days)]
     facts += [switches["latency"] > 0, switches["shown_once"] > 0, span.first_day, tables.step, tables.varies]
+    facts.append(execution.cancels_over_break(market))
     observed = Observed(
         placed=placed_times[:count],
         mid=np.empty(count),

@@ -23,6 +23,8 @@ from tests.properties.streams import DAYS, ticks_of_days
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.engine.execution import Execution
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.observe import Observed
 
 ADX: Final = facts_of("ADX")
@@ -60,9 +62,15 @@ def fills_at(ticks: Ticks, events: Sequence[int], placed: Sequence[int] | None =
     )
 
 
-def observed(rows: Sequence[Row], events: Sequence[int], placed: Sequence[int] | None = None) -> Observed:
+def observed(
+    rows: Sequence[Row],
+    events: Sequence[int],
+    placed: Sequence[int] | None = None,
+    market: MarketFacts = ADX,
+    execution: Execution = CLASSIC,
+) -> Observed:
     ticks = ticks_of(rows)
-    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), ADX, CLASSIC, 0, {}, ())[0]
+    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), market, execution, 0, {}, ())[0]
 
 
 def market_days_of(ticks: Ticks) -> Any:
@@ -246,6 +254,20 @@ def test_a_fill_outside_the_session_or_beside_an_empty_side_has_no_mid() -> None
     assert seen.mid.tolist() == pytest.approx([math.nan, 10.05, math.nan, math.nan], nan_ok=True)
     # one second after: 10.05 for the first (the ask is there by then), none for the second (it is gone by then)
     assert seen.mid_later[0].tolist() == pytest.approx([10.05, math.nan, math.nan, math.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize(("orders", "mid_after"), [("kept", 345.5), ("cancelled", math.nan)])
+def test_a_mark_out_ends_at_a_break_which_empties_the_book_where_it_cancels(orders: str, mid_after: float) -> None:
+    noon = 12 * HOUR  # when London breaks for two minutes
+    rows = [
+        *((noon - MINUTE, 0, 350.0, 5), (noon - MINUTE, 1, 351.0, 5), (noon - 10 * SECOND, 2, 350.0, 5)),
+        *((noon + 2 * MINUTE, 0, 340.0, 5), (noon + 2 * MINUTE, 2, 340.0, 5), (noon + 3 * MINUTE, 1, 342.0, 5)),
+    ]
+    execution = make_execution("classic", {"break_orders": orders}, "")
+    seen = observed(rows, [2, 4], market=facts_of("LSE"), execution=execution)
+    nan = math.nan
+    np.testing.assert_array_equal([*seen.mid, *seen.mid_later[:2].ravel()], [350.5, mid_after] * 2 + [nan, mid_after])
+    np.testing.assert_array_equal(seen.mid_later[2:].ravel(), [nan, 341.0] * 2)
 
 
 def test_several_quotes_of_one_second_count_as_they_stand_at_its_end_for_later_and_by_event_for_the_fill() -> None:
