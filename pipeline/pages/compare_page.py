@@ -163,19 +163,23 @@ def _side(letter: str, folder: Path, page: Path) -> Side:
 def _topics(sides: Sequence[Side]) -> list[tuple[str, list[tuple[Figure, list[Cell]]]]]:
     """Return the portfolios' figures by topic: of each its value in every run, and what it is over that of A."""
     portfolios = [side.contents.portfolio for side in sides]
-    apart = len({side.run.money.together for side in sides}) > 1
+    units = [side.run.money.together for side in sides]
     return [
-        (heading, [(figure, _across(figure, portfolios, apart=apart)) for figure in of])
-        for heading, of in GROUPS.items()
+        (heading, [(figure, _across(figure, portfolios, units)) for figure in figures])
+        for heading, figures in GROUPS.items()
     ]
 
 
-def _across(figure: Figure, values: Sequence[Mapping[str, Any]], *, apart: bool) -> list[Cell]:
-    """Return a figure of every run and what it is over that of A, red where that is worse, and where less than 0 is."""
+def _across(figure: Figure, values: Sequence[Mapping[str, Any]], units: Sequence[str | None]) -> list[Cell]:
+    """Return a figure of every run and what it is over that of A, red where that is worse, and where less than 0 is.
+
+    units: what the amounts of each run are in; those in another than A's have no difference.
+    """
     first, *others = (_coloured(cell_of(figure, of_run), max(figure.better, 0)) for of_run in values)
-    none = apart and figure.unit == MONEY
-    pairs = ((other, _coloured(_less(other, first, apart=none), figure.better)) for other in others)
-    return [first, *(cell for pair in pairs for cell in pair)]
+    apart = [figure.unit == MONEY and unit != units[0] for unit in units[1:]]
+    pairs = zip(others, apart, strict=True)
+    beside = ((other, _coloured(_less(other, first, apart=none), figure.better)) for other, none in pairs)
+    return [first, *(cell for pair in beside for cell in pair)]
 
 
 def _coloured(cell: Cell, better: int) -> Cell:
@@ -213,8 +217,9 @@ def _securities(
         first, *others = (
             Cell(known.net_pnl if known else None, "money", reason) for known, reason in zip(figures, why, strict=True)
         )
-        apart = len({side.run.money.of(ticker) for side in sides}) > 1
-        net = [first, *(cell for other in others for cell in (other, _less(other, first, apart=apart)))]
+        unit, *units = (side.run.money.of(ticker) for side in sides)
+        beside = ((other, _less(other, first, apart=of != unit)) for other, of in zip(others, units, strict=True))
+        net = [first, *(cell for pair in beside for cell in pair)]
         fills = [
             Cell(known.fills if known else None, "count", reason) for known, reason in zip(figures, why, strict=True)
         ]

@@ -66,6 +66,21 @@ def test_every_figure_stands_beside_that_of_the_other_runs(page: Page, runs: Pat
         assert shown == [a[name], b[name], b[name] - a[name], c[name], c[name] - a[name]], name
 
 
+def test_of_runs_in_other_currencies_those_in_a_s_have_a_difference(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "quick", tmp_path / "pounds")
+    told = json.loads((tmp_path / "pounds" / "run.json").read_bytes())
+    told |= {"currency": "GBP", "currencies": dict.fromkeys(told["currencies"], "GBP")}
+    (tmp_path / "pounds" / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    several = [runs / "base", tmp_path / "pounds", runs / "quick"]
+    page = read_page(compare_page(several, tmp_path / "page.html").read_bytes())
+    a, b = (portfolio(runs / name)["net_pnl"] for name in ("base", "quick"))
+    row = page.root.one("tr", data_figure="net_pnl")
+    assert [value(cell) for cell in row.all("td")] == [a, b, None, b, b - a]
+    for cells in rows_of(page, "by-security").values():
+        a, b, _, *_ = values = [value(cell) for cell in cells]
+        assert values[:5] == [a, b, None, b, (b or 0.0) - (a or 0.0)]
+
+
 DIRECTIONS = {"net_pnl": 1, "max_drawdown": -1, "kurtosis": -1, "fills": 0, "turnover": 0}
 
 
