@@ -160,7 +160,7 @@ def _drawdowns(contents: Contents) -> Piece:
         for fall in falls
     )
     none = html('<tr><td class="text" colspan="5">Equity never fell.</td></tr>\n')
-    heads = ("Peak", "Lowest", "Back at the peak", "Market days", f"Fall, {currency()}")
+    heads = ("Peak", "Lowest", "Back at the peak", "Market days after the peak", f"Fall, {currency()}")
     caption = "Worst drawdowns, as days end"
     return scrolls(caption, table_of(caption, heads, rows or none, name="drawdowns"))
 

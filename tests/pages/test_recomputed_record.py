@@ -111,6 +111,7 @@ def test_the_worst_falls_are_those_of_daily_csv(long: tuple[Path, Page]) -> None
             fall |= {"lowest": day, "depth": peak - equity}
     falls += [fall] if fall else []
     falls.sort(key=lambda one: -one["depth"])
+    assert "Market days after the peak" in page.root.one("table", id="drawdowns").one("thead").text
     rows = page.root.one("table", id="drawdowns").one("tbody").all("tr")
     shown = [
         [row.one("th").text, *(cell.text for cell in row.all("td"))][:3] + values(list(row.all("td"))[2:])
