@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from pipeline.conversion.header_times import has_time_of_day, reading_of
+from pipeline.conversion.header_times import has_time_of_day, is_clock_of, reading_of
 from pipeline.conversion.header_words import LONG, WIDE, is_clock, is_date, is_day, meaning_of
 from pipeline.conversion.timestamps import END_SERIAL, FIRST_SERIAL, parse_time
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.header_words import Meaning
     from pipeline.conversion.headers import Head
+
+_Header: TypeAlias = "tuple[int, str, int]"
+"""Its column, text and rank."""
 
 _Gaps: TypeAlias = Literal["all", "repeated", "complete"]
 """Which group of headers an empty column ends: each, one that has the next header too, or only a complete one."""
@@ -88,16 +91,23 @@ class _Grouping:
             if meaning == "size" and before in ("bid", "ask") and last == column - 1:  # Bid, Size, Ask, Size
                 meaning = cast("Meaning", f"{before} size")
             is_apart = any(not row.get(between, "").strip() for between in range(last + 1, column))
-            may_pair = not (is_apart and before != "time")
-            may_pair &= not (self._groups[-1].is_complete and is_other_between)
+            is_beyond = is_apart and before != "time"
+            is_beyond |= self._groups[-1].is_complete and is_other_between
             last, before, is_other_between = column, meaning, False
-            self._take(meaning, (column, text, rank), is_apart=is_apart, may_pair=may_pair)
+            self._take(meaning, (column, text, rank), is_apart=is_apart, is_beyond=is_beyond)
         return self._groups
 
-    def _take(self, meaning: Meaning, header: tuple[int, str, int], *, is_apart: bool, may_pair: bool) -> None:
-        """Take a header into the last group, or into a new one."""
+    def _take(self, meaning: Meaning, header: _Header, *, is_apart: bool, is_beyond: bool) -> None:
+        """Take a header into the last group, or into a new one.
+
+        is_beyond: other columns or an empty one are between.
+        """
         group = self._groups[-1]
-        if may_pair and meaning == "time" and _is_pair(group, header[1]) and self._paired(group, header, is_apart):
+        may_pair = meaning == "time" and _is_pair(group, header[1])
+        if may_pair and is_beyond:
+            date, clock = _date_and_clock(group, header)
+            may_pair = is_clock_of(self._head, self._number, date[0], clock[0])
+        if may_pair and self._paired(group, header, is_apart):
             return
         ends = group.is_complete or self._gaps == "all" or (self._gaps == "repeated" and meaning in group.headers)
         if is_apart and ends and group.headers:
@@ -107,13 +117,13 @@ class _Grouping:
         else:
             group.headers[meaning] = header
 
-    def _paired(self, group: Group, header: tuple[int, str, int], is_apart: bool) -> bool:  # noqa: FBT001
+    def _paired(self, group: Group, header: _Header, is_apart: bool) -> bool:  # noqa: FBT001
         """Join a header and the group's time as the cells below them say; return False where they are not joined.
 
         To the right of a complete group, and beyond an empty column, one is taken only for what the other lacks.
         """
         other = group.headers["time"]
-        date, clock = (header, other) if is_date(header[1]) else (other, header)
+        date, clock = _date_and_clock(group, header)
         reading = reading_of(self._head, self._number, date[0], clock[0])
         lacking = ("pair", "other day", "clock") if other is date and not is_apart else ("pair",)
         if reading not in lacking and (group.is_complete or is_apart):
@@ -128,7 +138,7 @@ class _Grouping:
             group.unread.append((*left[:2], taken[1]))
         return True
 
-    def _again(self, group: Group, meaning: Meaning, header: tuple[int, str, int]) -> None:
+    def _again(self, group: Group, meaning: Meaning, header: _Header) -> None:
         """Take a header for what the last group has a column of: the surer counts; a complete one ends."""
         column, text, rank = header
         other = group.headers[meaning]
@@ -146,6 +156,12 @@ class _Grouping:
             self._groups.append(Group({meaning: header}))
         else:
             group.twice = group.twice or (meaning, other[1], text)
+
+
+def _date_and_clock(group: Group, header: _Header) -> tuple[_Header, _Header]:
+    """Return a header and the group's time as that of the days and that of the times of day."""
+    other = group.headers["time"]
+    return (header, other) if is_date(header[1]) else (other, header)
 
 
 def _is_pair(group: Group, text: str) -> bool:

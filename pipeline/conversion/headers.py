@@ -155,13 +155,13 @@ def _refuse_incomplete(header_row: int, groups: list[Group]) -> None:
         if group.is_complete and group.twice:
             meaning, first, second = group.twice
             raise AmbiguousColumns(
-                f"row {header_row} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; rename or "
-                "remove one."
+                f"{_place(header_row)} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; rename "
+                "or remove one."
             )
         if set(LONG) - group.headers.keys() == {"time"} and len(groups) > 1:
             repeated = ", ".join(shown(text) for _, text, _ in group.headers.values())
             raise SeveralSecurities(
-                f"row {header_row} has the headers {repeated} twice, as for two securities side by side, and one "
+                f"{_place(header_row)} has the headers {repeated} twice, as for two securities side by side, and one "
                 f"column of times. {ONE_EACH}"
             )
 
@@ -183,7 +183,7 @@ def _block(
     known = {column: meaning_of(text, own) for column, text in inside.items()}
     marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
     _refuse_seconds(head, header_row, columns)
-    _refuse_unknown_clock(head, header_row, columns, own)
+    _refuse_unknown_clock(head, header_row, columns, known)
     security = _security_column(head, header_row, columns, span, own)
     condition = marked[0] if len(marked) == 1 and marked[0] != security else None
     quotes = (
@@ -210,15 +210,24 @@ def _block(
     )
 
 
-def _refuse_unknown_clock(head: Head, header_row: int, columns: Columns, own: Mapping[str, Meaning]) -> None:
-    """Raise AmbiguousColumns for days without a time of day beside a column, of no known header, of times of day."""
+def _place(row: int) -> str:
+    return f"row {row}" if row else "it"  # a Parquet file has names for its columns
+
+
+def _header(row: Mapping[int, str], column: int, number: int) -> str:
+    return f"'{shown(row[column])}' ({letters_of(column)}{number or ''})"
+
+
+def _refuse_unknown_clock(
+    head: Head, header_row: int, columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
+) -> None:
+    """Raise AmbiguousColumns for days without a time of day where a column of no known header has times of day."""
     row = head[header_row]
-    for column in (columns.time - 1, columns.time + 1):
-        is_unknown = column in row and row[column].strip() and meaning_of(row[column], own) is None
-        if is_unknown and columns.clock is None and is_clock_of(head, header_row, columns.time, column):
+    for column in [column for column, meaning in known.items() if meaning is None and row[column].strip()]:
+        if columns.clock is None and is_clock_of(head, header_row, columns.time, column):
             raise AmbiguousColumns(
-                f"below '{shown(row[columns.time])}' ({letters_of(columns.time)}{header_row}) are days alone, and "
-                f"'{shown(row[column])}' ({letters_of(column)}{header_row}) holds times of day: name that column Time."
+                f"below {_header(row, columns.time, header_row)} are days alone, and "
+                f"{_header(row, column, header_row)} holds times of day: name that column Time."
             )
 
 
@@ -227,8 +236,8 @@ def _refuse_seconds(head: Head, header_row: int, columns: Columns) -> None:
     if columns.clock is None and counts_seconds(head, header_row, columns.time):
         column = letters_of(columns.time)
         raise AmbiguousTimes(
-            f"the numbers below '{shown(head[header_row][columns.time])}' ({column}{header_row}) would be dates of all "
-            "days of the week, each row's another. Where they are seconds since midnight, put their date into a column "
+            f"the numbers below {_header(head[header_row], columns.time, header_row)} would be dates of all days of "
+            "the week, each row's another. Where they are seconds since midnight, put their date into a column "
             f"Date before them, and make them times of day: ={column}{header_row + 1}/86400, formatted as a time."
         )
 
@@ -305,8 +314,7 @@ def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: 
     missing = [title for meaning, title in _TITLES.items() if meaning not in best]
     names = [text.strip() for _, text in sorted(head.get(number, {}).items()) if text and not text.isspace()]
     listed = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
-    where = f"row {number}" if number else "it"  # a Parquet file has names for its columns
-    message = f"{where} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
+    message = f"{_place(number)} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
     elsewhere = [row for row, found in groups.items() if _complete(found)]
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."

@@ -93,6 +93,7 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         ({"size": pa.array([100] * 20).dictionary_encode()}, 10),
         ({"size": pa.array([100] * 20, pa.uint64())}, 10),
         ({"size": ["100"] * 20}, 10),
+        ({"bid": [17.2] * 20, "bid_size": [5] * 20, "ask": [17.4] * 20, "ask_size": [5] * 20}, 10),
         ({"condition": [True, False] * 10}, 10),
         ({"note": [[1]] * 20}, 10),
     ],
@@ -110,7 +111,7 @@ def test_what_says_ticks_exactly_is_read(tmp_path: Path, columns: dict[str, Any]
 def test_two_other_columns_of_one_name_do_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "FAB UH Equity.parquet"
     names = ["note", "note", *ORDINARY]
-    pq.write_table(pa.table([pa.array(["x"] * 20)] * 2 + list(map(pa.array, ORDINARY.values())), names=names), path)
+    pq.write_table(pa.table([pa.array(["10:00"] * 20)] * 2 + list(map(pa.array, ORDINARY.values())), names=names), path)
     assert pipeline.convert(path, tmp_path / "store").rows[0].ticks == 20
     assert [verified.problem for verified in verify_each(tmp_path / "store")] == [None]
 

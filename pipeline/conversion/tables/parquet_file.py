@@ -10,43 +10,61 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.conversion.excel.cells import ISO, NUMBER, TEXT, Cell
+from pipeline.conversion.headers import HEAD_ROWS
 from pipeline.conversion.tables.arrow_columns import is_text
 from pipeline.conversion.tables.csv_block import Dialect, cells_of
 from pipeline.conversion.tables.tick_rows import NO_ROWS, BlockRows, take_ticks
+from pipeline.conversion.tick_columns import LONGEST_SHOWN
 from pipeline.errors import StoreError, UnreadableSheet, shown
 from pipeline.store.columns import whole
 from pipeline.store.parquet import column_types, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.conversion.headers import Columns
+    from pipeline.conversion.headers import Columns, Head
     from pipeline.conversion.rules import Rules
 
 _ROWS: Final = 1 << 18
 _INDEX: Final = "__index_level_0__"
 
 
-def column_names(path: Path) -> list[str]:
-    """Return the names of a file's columns; raises UnreadableSheet."""
+def head_of(path: Path) -> Head:
+    """Return the names of a file's columns as row 0, and the texts of its first rows; raises UnreadableSheet."""
     try:
-        return list(column_types(path))
+        head = {0: dict(enumerate(column_types(path)))}
+        part: Any = next(parts_of(path, None, HEAD_ROWS), None)
     except StoreError as error:
         raise UnreadableSheet(str(error)) from error
+    for column, name in head[0].items() if part else ():
+        for row, value in enumerate(part.column(part.column_names.index(name)), start=1):
+            if text := _text_of(value):
+                head.setdefault(row, {})[column] = text
+    return head
 
 
-def with_index(path: Path, names: list[str]) -> list[str]:
+def _text_of(scalar: Any) -> str:
+    """Return the start of a value's text; of one that is empty or cannot be told, an empty one."""
+    try:
+        value = scalar.as_py()
+    except (ValueError, OverflowError):
+        return ""
+    return "" if value is None or value != value else str(value)[:LONGEST_SHOWN]  # noqa: PLR0124 - NaN is empty
+
+
+def with_index(path: Path, names: Mapping[int, str]) -> dict[int, str]:
     """Return names of columns with pandas' index without a name as the time, where it has times."""
     types = column_types(path)
-    return ["time" if name == _INDEX and pa.types.is_timestamp(types[name]) else name for name in names]
+    is_index = {at for at, name in names.items() if name == _INDEX and pa.types.is_timestamp(types[name])}
+    return {at: "time" if at in is_index else name for at, name in names.items()}
 
 
 def read_parts(path: Path, columns: Columns, rules: Rules) -> Iterator[BlockRows]:
     """Yield the rows of a file, part by part; raises UnreadableSheet."""
-    names = column_names(path)
-    read = {position: names[position] for position in columns.with_others}
     try:
+        names = list(column_types(path))
+        read = {position: names[position] for position in columns.with_others}
         for part in parts_of(path, list(read.values()), _ROWS):
             column = {}
             for position, name in read.items():

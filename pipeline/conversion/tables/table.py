@@ -56,16 +56,16 @@ class Table:
     def blocks(self, header_row: int | None = None, own: Mapping[str, Meaning] | None = None) -> list[Block]:
         """Return its blocks of columns, as those of a sheet; raises SheetError or CorruptWorkbook."""
         if self.kind == "Parquet":
-            from pipeline.conversion.tables.parquet_file import column_names, with_index
+            from pipeline.conversion.tables.parquet_file import head_of, with_index
 
-            names = column_names(self.path)
+            head = dict(head_of(self.path))
             try:
-                return find_blocks({0: dict(enumerate(names))}, 0, own)
+                return find_blocks(head, 0, own)
             except MissingColumns:
-                indexed = with_index(self.path, names)
-                if indexed == names:
+                indexed = with_index(self.path, head[0])
+                if indexed == head[0]:
                     raise
-                return find_blocks({0: dict(enumerate(indexed))}, 0, own)
+                return find_blocks(head | {0: indexed}, 0, own)
         from pipeline.conversion.tables.csv_file import first_rows
 
         errors: list[SheetError] = []
