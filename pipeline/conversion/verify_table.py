@@ -10,6 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from pipeline.conversion.excel.cells import BLANK, ERROR, ISO, NUMBER, TEXT, UNCLEAR, Cell
 from pipeline.conversion.ticks import BEYOND, OtherDateOrder
 from pipeline.conversion.wide import judge_of
@@ -122,12 +124,16 @@ def _kind(text: str) -> str:
 
 def _parquet_rows(path: Path, block: Block) -> Iterator[tuple[int, dict[int, Cell]]]:
     kinds = _kinds(block, [size for _, _, size in block.columns.quotes] or [block.columns.size])
+    prices = [price for _, price, _ in block.columns.quotes] or [block.columns.price]
     number = 0
     for part in parts_of(path, None, _ROWS):
         names = list(dict.fromkeys(part.column_names))
+        types = [part.schema.types[part.column_names.index(name)] for name in names]
+        narrow = [column for column in prices if str(getattr(types[column], "value_type", types[column])) == "float"]
         for row in part.to_pylist():
             number += 1
             cells = {column: row[names[column]] for column in block.columns.with_others}
+            cells |= {column: float(str(np.float32(cells[column]))) for column in narrow if cells[column] is not None}
             yield number, {column: _of_value(value, kinds.get(column, "text")) for column, value in cells.items()}
 
 

@@ -93,6 +93,8 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         ({"size": pa.array([100] * 20).dictionary_encode()}, 10),
         ({"size": pa.array([100] * 20, pa.uint64())}, 10),
         ({"size": ["100"] * 20}, 10),
+        ({"price": pa.array([17.3] * 20, pa.float32())}, 10),
+        ({"price": pa.array([17.3] * 20, pa.float32()).dictionary_encode()}, 10),
         ({"bid": [17.2] * 20, "bid_size": [5] * 20, "ask": [17.4] * 20, "ask_size": [5] * 20}, 10),
         ({"condition": [True, False] * 10}, 10),
         ({"note": [[1]] * 20}, 10),

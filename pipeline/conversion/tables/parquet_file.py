@@ -65,6 +65,7 @@ def read_parts(path: Path, columns: Columns, rules: Rules) -> Iterator[BlockRows
     try:
         names = list(column_types(path))
         read = {position: names[position] for position in columns.with_others}
+        prices = [price for _, price, _ in columns.quotes] or [columns.price]
         for part in parts_of(path, list(read.values()), _ROWS):
             column = {}
             for position, name in read.items():
@@ -72,6 +73,9 @@ def read_parts(path: Path, columns: Columns, rules: Rules) -> Iterator[BlockRows
                     raise UnreadableSheet(f"two of its columns are called '{shown(name)}': rename or remove one.")
                 column[position] = _plain(whole(part.column(name)))
                 _refuse_type(name, column[position].type, position, columns)
+                if position in prices and pa.types.is_float32(column[position].type):
+                    # As its shortest text: 17.3, of which 17.299999237060547 is what 32 bits make.
+                    column[position] = column[position].cast(pa.string()).cast(pa.float64())
             yield _rows_of(column, columns, rules)
     except StoreError as error:
         raise UnreadableSheet(str(error)) from error
