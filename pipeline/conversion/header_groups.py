@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.header_words import Meaning
     from pipeline.conversion.headers import Head
 
-_Header: TypeAlias = "tuple[int, str, int]"
+Header: TypeAlias = "tuple[int, str, int]"
 """Its column, text and rank."""
 
 _Gaps: TypeAlias = Literal["all", "repeated", "complete"]
@@ -97,7 +97,7 @@ class _Grouping:
             self._take(meaning, (column, text, rank), is_apart=is_apart, is_beyond=is_beyond)
         return self._groups
 
-    def _take(self, meaning: Meaning, header: _Header, *, is_apart: bool, is_beyond: bool) -> None:
+    def _take(self, meaning: Meaning, header: Header, *, is_apart: bool, is_beyond: bool) -> None:
         """Take a header into the last group, or into a new one.
 
         is_beyond: other columns or an empty one are between.
@@ -117,7 +117,7 @@ class _Grouping:
         else:
             group.headers[meaning] = header
 
-    def _paired(self, group: Group, header: _Header, is_apart: bool) -> bool:  # noqa: FBT001
+    def _paired(self, group: Group, header: Header, is_apart: bool) -> bool:  # noqa: FBT001
         """Join a header and the group's time as the cells below them say; return False where they are not joined.
 
         To the right of a complete group, and beyond an empty column, one is taken only for what the other lacks.
@@ -138,7 +138,7 @@ class _Grouping:
             group.unread.append((*left[:2], taken[1]))
         return True
 
-    def _again(self, group: Group, meaning: Meaning, header: _Header) -> None:
+    def _again(self, group: Group, meaning: Meaning, header: Header) -> None:
         """Take a header for what the last group has a column of: the surer counts; a complete one ends."""
         column, text, rank = header
         other = group.headers[meaning]
@@ -158,7 +158,7 @@ class _Grouping:
             group.twice = group.twice or (meaning, other[1], text)
 
 
-def _date_and_clock(group: Group, header: _Header) -> tuple[_Header, _Header]:
+def _date_and_clock(group: Group, header: Header) -> tuple[Header, Header]:
     """Return a header and the group's time as that of the days and that of the times of day."""
     other = group.headers["time"]
     return (header, other) if is_date(header[1]) else (other, header)
@@ -181,7 +181,7 @@ def with_index(head: Head) -> Head:
             continue
         below = {column: text for column, text in head.get(number + 1, {}).items() if text.strip()}
         named = [column for column, text in below.items() if (known := meaning_of(text, {})) and known[0] == "time"]
-        unnamed = [column for column in below if not row.get(column, "").strip() and _is_time(below[column])]
+        unnamed = [column for column in below if not row.get(column, "").strip() and is_time(below[column])]
         if len(below) == len(named) == 1 and not meaning_of(row.get(named[0], ""), {}):
             rows[number + 1] = {**row, **below}
         elif len(unnamed) == 1:
@@ -189,7 +189,7 @@ def with_index(head: Head) -> Head:
     return rows
 
 
-def _is_time(text: str) -> bool:
+def is_time(text: str) -> bool:
     """Return whether a cell's text is a date with its time, or Excel's number for one of this time."""
     time = parse_time(text)
     if time is not None:

@@ -11,10 +11,11 @@ from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_names import SECTOR, NameAbove, name_above
 from pipeline.conversion.header_times import counts_seconds, is_clock_of
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied, word_of
+from pipeline.conversion.missing_headers import complete_of, place_of_row, without_headers
 from pipeline.conversion.names import full_name
 from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
-from pipeline.errors import AmbiguousColumns, AmbiguousTimes, EmptySheet, MissingColumns, SeveralSecurities, shown
+from pipeline.errors import AmbiguousColumns, AmbiguousTimes, EmptySheet, SeveralSecurities, shown
 from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
@@ -29,14 +30,7 @@ HEAD_ROWS: Final = 20
 MOST_HEAD_ROWS: Final = 1_000
 """How far down the headers are looked for where the first rows have none."""
 
-NEEDED: Final = (
-    "A tick sheet needs Dates, Type, Price and Size in one row; say in configs/excel.json what the desk calls them, or "
-    "rename them."
-)
 ONE_EACH: Final = "Put each security into a sheet of its own, with its name as the sheet's."
-_TITLES: Final[dict[Meaning, str]] = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
-_LONGEST: Final = 64
-_MOST_NAMES: Final = 20
 _OF_OTHERS: Final = frozenset({"benchmark", "index", "hedge", "underlying", "currency", "pair", "parent", "peer"})
 """Headers of columns that name securities which the ticks are not of."""
 _LAST: Final = 1 << 20
@@ -106,7 +100,7 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
 
     Raises:
         EmptySheet: There is no text.
-        MissingColumns: No row has all headers; it names what was found.
+        MissingColumns: No row has all headers; it names what was found. TicksWithoutHeaders where rows look like ticks.
         AmbiguousColumns: Two columns stand for one thing; it names both.
         SeveralSecurities: A second block of columns is not complete.
     """
@@ -114,14 +108,14 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
         raise EmptySheet("the sheet is empty.")
     head = with_index(head)
     groups = {number: groups_of(head, number, own or {}) for number in sorted(head)}
-    complete = [number for number in groups if _complete(groups[number])]
+    complete = [number for number in groups if complete_of(groups[number])]
     first = header_row if header_row is not None else next(iter(complete), None)
     if first is None or first not in complete:
-        raise MissingColumns(_missing_message(head, groups, header_row))
+        raise without_headers(head, groups, header_row)
     _refuse_incomplete(first, groups[first])
     blocks: list[tuple[int, Group]] = []
     for number in (number for number in complete if number >= first):
-        for group in _complete(groups[number]):
+        for group in complete_of(groups[number]):
             above = next((place for place, other in enumerate(blocks) if other[1].positions & group.positions), None)
             if above is None:
                 blocks.append((number, group))
@@ -145,24 +139,20 @@ def _start(row: Mapping[int, str], before: Group, group: Group) -> int:
     return gaps[-1] + 1 if gaps else names[-1] if names else first
 
 
-def _complete(groups: list[Group]) -> list[Group]:
-    return [group for group in groups if group.is_complete]
-
-
 def _refuse_incomplete(header_row: int, groups: list[Group]) -> None:
     """Raise AmbiguousColumns or SeveralSecurities for headers that can be meant in two ways."""
     for group in groups:
         if group.is_complete and group.twice:
             meaning, first, second = group.twice
             raise AmbiguousColumns(
-                f"{_place(header_row)} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; rename "
-                "or remove one."
+                f"{place_of_row(header_row)} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; "
+                "rename or remove one."
             )
         if set(LONG) - group.headers.keys() == {"time"} and len(groups) > 1:
             repeated = ", ".join(shown(text) for _, text, _ in group.headers.values())
             raise SeveralSecurities(
-                f"{_place(header_row)} has the headers {repeated} twice, as for two securities side by side, and one "
-                f"column of times. {ONE_EACH}"
+                f"{place_of_row(header_row)} has the headers {repeated} twice, as for two securities side by side, and "
+                f"one column of times. {ONE_EACH}"
             )
 
 
@@ -208,10 +198,6 @@ def _block(
         ),
         range(span[0], min(span[1], LAST_COLUMN + 1)),
     )
-
-
-def _place(row: int) -> str:
-    return f"row {row}" if row else "it"  # a Parquet file has names for its columns
 
 
 def _header(row: Mapping[int, str], column: int, number: int) -> str:
@@ -305,31 +291,3 @@ def _security_column(
         if is_named or (known and known[0] == "security"):
             return column
     return None
-
-
-def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: int | None) -> str:
-    """Say what was looked for, what the row asked for or the likeliest holds, and what to do."""
-    number = header_row if header_row is not None else max(groups, key=lambda row: _likeness(head[row], groups[row]))
-    best = _best(groups.get(number, [Group()]))
-    missing = [title for meaning, title in _TITLES.items() if meaning not in best]
-    names = [text.strip() for _, text in sorted(head.get(number, {}).items()) if text and not text.isspace()]
-    listed = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
-    message = f"{_place(number)} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
-    elsewhere = [row for row, found in groups.items() if _complete(found)]
-    if elsewhere:
-        return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."
-    if header_row is None:
-        is_like_headers = best or len(names) >= len(LONG)
-        message = f"no row has the headers of ticks{f': {message}' if is_like_headers else '.'}"
-    return f"{message} {NEEDED}"
-
-
-def _likeness(row: Mapping[int, str], groups: list[Group]) -> tuple[int, int, int]:
-    """Return how much like headers a row is: by those that are known, by its texts, by all its cells."""
-    texts = [text for text in row.values() if text.strip()]
-    numbers = sum(map(is_number, texts))
-    return (0 if numbers else len(_best(groups)), len(texts) - numbers, len(texts))
-
-
-def _best(groups: list[Group]) -> dict[Meaning, tuple[int, str, int]]:
-    return max((group.headers for group in groups), key=len)

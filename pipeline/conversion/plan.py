@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.contents import blocks_in
 from pipeline.conversion.excel.archive import Workbook, open_workbook
-from pipeline.conversion.headers import NEEDED, NO_BLOCK, Block
+from pipeline.conversion.headers import NO_BLOCK, Block
+from pipeline.conversion.missing_headers import NEEDED, TicksWithoutHeaders
 from pipeline.conversion.names import full_name
 from pipeline.conversion.naming import name_blocks
 from pipeline.conversion.sheet_options import SheetOptions
@@ -53,6 +54,7 @@ class SheetJob:
     full: the security's name as Bloomberg writes it, code: its exchange's code in that; own: the name that the sheet,
     the cells above or the request say, where the rows name securities. is_open: whether those are still to be read.
     error: why it cannot be converted. skipped: why nothing of the sheet is meant to be, which has no block then.
+    has_lost_ticks: whether rows of a skipped sheet look like ticks.
     """
 
     position: int
@@ -68,6 +70,7 @@ class SheetJob:
     is_open: bool = False
     error: str | None = None
     skipped: str | None = None
+    has_lost_ticks: bool = False
 
 
 def find_workbooks(raw_dir: Path) -> list[Path]:
@@ -188,8 +191,9 @@ def _jobs(book: Workbook | Table, options: SheetOptions) -> list[SheetJob]:
             jobs += [replace(job, block=block) for block in blocks_in(book, sheet, options)]
         except (SheetError, CorruptWorkbook) as error:
             is_skipped = isinstance(error, EmptySheet | MissingColumns) and not is_named
-            why = str(error)
-            jobs.append(replace(job, skipped=why) if is_skipped else replace(job, error=why))
+            why, has_ticks = str(error), isinstance(error, TicksWithoutHeaders)
+            skipped = replace(job, skipped=why, has_lost_ticks=has_ticks)
+            jobs.append(skipped if is_skipped else replace(job, error=why))
     if all(job.skipped for job in jobs):
         hidden = "".join(
             f" Its hidden sheet '{shown(job.sheet.name)}' has ticks: {_SHOW}" for job in jobs if _is_hidden(job)

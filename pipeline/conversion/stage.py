@@ -110,7 +110,8 @@ def convert(
 
     rows = tuple(run.rows[job.position] for job in jobs)
     warnings = warnings_of(run.entries, [listed_security(entry, parquet_dir) for entry in catalog.values()])
-    return ConvertResult(parquet_dir, rows, earlier_ticks(parquet_dir, rows), (*run.replaced, *warnings))
+    lost = [about(job, f"its ticks were not read, since {job.skipped}") for job in jobs if job.has_lost_ticks]
+    return ConvertResult(parquet_dir, rows, earlier_ticks(parquet_dir, rows), (*lost, *run.replaced, *warnings))
 
 
 @dataclass(slots=True)

@@ -116,17 +116,6 @@ def test_a_block_without_a_name_above_it_says_where_to_write_one(tmp_path: Path)
     )
 
 
-def test_a_sheet_without_ticks_is_skipped_with_the_reason(tmp_path: Path) -> None:
-    book = write_book(
-        tmp_path / "t.xlsx", {"Summary": "", "Sheet1": row_xml(1, (text("notes"),)), FAB: UNNAMED, "Raw": ""}
-    )
-    result = convert([book], tmp_path / "store")
-    assert [row.status for row in result.rows] == ["skipped", "skipped", "converted", "skipped"]
-    assert result.rows[0].note == "the sheet is empty."
-    assert result.rows[1].note == "no row has the headers of ticks."
-    assert result.failed == ()
-
-
 @pytest.mark.parametrize("below", [(), ((serial(45761.5), text("Buy"), number(17.3), number(100)),)])
 def test_a_nameless_sheet_without_ticks_below_its_headers_is_skipped(tmp_path: Path, below: Rows) -> None:
     book = write_book(tmp_path / "t.xlsx", {FAB: UNNAMED, "Blotter": rows_xml([HEADERS, *below])})
@@ -167,20 +156,6 @@ def test_ticks_above_the_headers_are_told(tmp_path: Path) -> None:
         "rows above the headers look like ticks and were not read: 2, the first is row 1." in warning
         for warning in convert([book], tmp_path / "store").warnings
     )
-
-
-def test_what_holds_no_headers_quotes_the_row_that_is_most_like_them(tmp_path: Path) -> None:
-    rows = [(text(FAB),), (text("Zeit"), text("Art"), text("Kurs"), text("Anzahl")), tick(price=1)]
-    (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: rows_xml(rows)})], tmp_path / "store").failed
-    assert "row 2 has no column Dates" in str(row.error)
-    assert "it holds Zeit, Art, Kurs, Anzahl." in str(row.error)
-
-
-def test_a_workbook_without_ticks_fails_with_what_was_looked_for(tmp_path: Path) -> None:
-    book = write_book(tmp_path / "t.xlsx", {"Sheet1": row_xml(1, (text("Dates"), text("Price")))})
-    (row,) = convert([book], tmp_path / "store").failed
-    assert "row 1 has no column Type and no column Size; it holds Dates, Price." in str(row.error)
-    assert "configs/excel.json" in str(row.error)
 
 
 @pytest.mark.parametrize("name", ["FAB UH Equity.xlsx", "FAB_UH_Equity.xlsx", "fab uh equity (2).xlsx", "FAB UH.xlsx"])
