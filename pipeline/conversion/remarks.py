@@ -22,11 +22,20 @@ _KINDS: Final = {
     "xlsb": "a binary workbook and was read record by record",
     "ods": "an OpenDocument spreadsheet and was read cell by cell",
 }
+_MANY: Final = 100
+"""Of so many ticks at least one is of no whole minute."""
 
 
 def remarks_of(job: SheetJob, content: SheetContent | TableContent) -> tuple[str, ...]:
     """Return what is to be told of a block's name, columns, rows and cells, without a full stop behind each."""
-    remarks = (*_of_kind(job), *_of_name(job), *job.block.remarks, *_of_rows(content), *content.notes)
+    remarks = (
+        *_of_kind(job),
+        *_of_name(job),
+        *job.block.remarks,
+        *_of_rows(content),
+        *_of_times(content),
+        *content.notes,
+    )
     return tuple(remark.rstrip(".") for remark in remarks)
 
 
@@ -64,3 +73,11 @@ def place_of(job: SheetJob) -> str:
 def _of_rows(content: SheetContent | TableContent) -> Iterator[str]:
     if content.hidden_rows:
         yield f"rows that Excel hides or filters out were read as well: {content.hidden_rows:,}"
+
+
+def _of_times(content: SheetContent | TableContent) -> Iterator[str]:
+    if content.ticks >= _MANY and not content.has_seconds:
+        yield (
+            f"all {content.ticks:,} times are whole minutes, as where Excel saved them as text from cells that show no "
+            "seconds: export them again with their seconds"
+        )

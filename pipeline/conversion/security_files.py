@@ -15,6 +15,7 @@ from pipeline.store.layout import rejects_name, ticks_name
 from pipeline.store.parquet import GrowingTable, row_groups
 from pipeline.store.tick_file import read_ticks, ticks_of
 from pipeline.store.tick_writer import TicksWriter, stage_ticks
+from pipeline.times import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,8 @@ _MOST_REJECTS: Final = 1 << 16
 class SecurityFiles:
     """The files of one security that are being written: its ticks, and its rejected rows if there are any.
 
-    ticks: how many there are. first, earliest, latest: times of the first tick and of all, ns.
+    ticks: how many there are. first, earliest, latest: times of the first tick and of all, ns. has_seconds: whether
+    one is of no whole minute.
     Raises OutputNotWritable.
     """
 
@@ -50,6 +52,7 @@ class SecurityFiles:
         self.with_condition = with_condition
         self.ticks = 0
         self.first = self.earliest = self.latest = 0
+        self.has_seconds = False
 
     @property
     def waiting(self) -> int:
@@ -71,6 +74,7 @@ class SecurityFiles:
             self.first, self.earliest, self.latest = int(ticks.timestamp[0]), earliest, latest
         self.earliest, self.latest = min(self.earliest, earliest), max(self.latest, latest)
         self.ticks += len(ticks)
+        self.has_seconds = self.has_seconds or bool((ticks.timestamp % MINUTE).any())
         self._writer.write(ticks)
         self._counts.add(ticks)
 

@@ -13,6 +13,7 @@ from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Judge, OtherDateOrder, Parsed
 from pipeline.conversion.wide import judge_of
 from pipeline.errors import EmptySheet
+from pipeline.times import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,11 @@ class SheetContent:
     def ticks(self) -> int:
         """Return how many ticks it has."""
         return len(self.parsed.ticks)
+
+    @property
+    def has_seconds(self) -> bool:
+        """Return whether a tick is of no whole minute."""
+        return bool((self.parsed.ticks.timestamp % MINUTE).any())
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Times with an offset are put on the clock of the exchange that their rows are of."""
+"""Times with an offset are put on the clock of their exchange, and times that lost their seconds are told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.conversion.verify import verify_each
 from pipeline.store.catalog import read_catalog
 from pipeline.store.tick_file import read_ticks
 from pipeline.times import moment_of
+from tests.conversion.books import HEADERS, number, rows_xml, text, write_book
 from tests.conversion.test_tables import TEXT, convert, converted
 
 if TYPE_CHECKING:
@@ -58,3 +59,18 @@ def _written(folder: Path, content: str) -> Path:
     path = folder / "many.csv"
     path.write_text(content, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    ("last", "rows", "is_told"), [("11:39", 100, True), ("11:39:01", 100, False), ("11:39", 99, False)]
+)
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_times_that_lost_their_seconds_are_told(tmp_path: Path, kind: str, last: str, rows: int, is_told: bool) -> None:  # noqa: FBT001
+    times = [f"2025-05-14 {10 + row // 60}:{row % 60:02}" for row in range(rows - 1)] + [f"2025-05-14 {last}"]
+    path = tmp_path / "FAB UH Equity.csv"
+    path.write_text("\n".join(["Dates,Type,Price,Size", *(f"{time},BID,17.3,100" for time in times)]), encoding="utf-8")
+    if kind == "xlsx":
+        cells = [(text(time), text("BID"), number(17.3), number(100)) for time in times]
+        path = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows_xml([HEADERS, *cells])})
+    said = f"all {rows} times are whole minutes"
+    assert any(said in warning for warning in convert(path).warnings) == is_told

@@ -202,6 +202,8 @@ def test_numbers_that_are_no_times_are_refused_with_what_to_do(tmp_path: Path, t
     ("times", "status"),
     [
         (["45791.41667", "45791.4167", "45791.41668"], "failed"),
+        (["45791.4167", "45791.417", "45791.4168"], "failed"),
+        (["45791.42", "45791.42", "45791.43"], "failed"),
         (["45791.5", "45791.50001", "45791.500011574"], "converted"),
         (["45791.5", "45791.625", "45791.75"], "converted"),
     ],
@@ -211,7 +213,7 @@ def test_excels_numbers_of_moments_are_refused_where_they_are_rounded(
 ) -> None:
     row = converted(tmp_path, file(LONG, *rows("17.30,100", times)))
     assert row.status == status
-    assert ("rounded to five decimals, which is almost a second ('45791.41667')" in (row.error or "")) == (
+    assert (f"rounded to five decimals or fewer, so by a second or more ('{times[0]}')" in (row.error or "")) == (
         status == "failed"
     )
 

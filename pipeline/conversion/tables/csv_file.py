@@ -37,6 +37,7 @@ _NO_TEXT: Final = {
 
 _SERIAL: Final = re.compile(r"\d{5}\.\d+", re.ASCII)
 _SHOWN_DECIMALS: Final = 5
+_MINUTES_A_DAY: Final = 1_440
 _HEAD_BYTES: Final = 1 << 18
 _SAMPLE_ROWS: Final = 200
 
@@ -92,12 +93,19 @@ class FirstRows:
 
 
 def _refuse_rounded(times: Iterable[str]) -> None:
-    """Raise UnreadableSheet for Excel's numbers of moments with no more decimals than its cells show: five."""
-    longest = max((text for text in times if _SERIAL.fullmatch(text)), key=len, default="")
-    if len(longest.partition(".")[2]) == _SHOWN_DECIMALS:
+    """Raise UnreadableSheet for Excel's numbers of moments with no more decimals than its cells show: five.
+
+    Times of whole minutes may have as few.
+    """
+    serials = [text for text in times if _SERIAL.fullmatch(text)]
+    longest = max(serials, key=len, default="")
+    hundred_thousandths = [int(text.partition(".")[2].ljust(_SHOWN_DECIMALS, "0")) for text in serials]
+    is_shown = len(longest.partition(".")[2]) <= _SHOWN_DECIMALS
+    if is_shown and any(part * _MINUTES_A_DAY % 10**_SHOWN_DECIMALS for part in hundred_thousandths):
         raise UnreadableSheet(
-            f"its times are Excel's numbers rounded to five decimals, which is almost a second ('{longest}'). In the "
-            "workbook format the column of times as yyyy-mm-dd hh:mm:ss.000, save it as CSV again and convert that."
+            f"its times are Excel's numbers rounded to five decimals or fewer, so by a second or more ('{longest}'). "
+            "In the workbook format the column of times as yyyy-mm-dd hh:mm:ss.000, save it as CSV again and convert "
+            "that."
         )
 
 

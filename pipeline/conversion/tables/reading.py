@@ -63,6 +63,11 @@ class TableContent:
         return self.files.ticks
 
     @property
+    def has_seconds(self) -> bool:
+        """Return whether a tick is of no whole minute."""
+        return self.files.has_seconds
+
+    @property
     def counts(self) -> dict[str, Any]:
         """Return how many rows of each kind there are."""
         rejects = dict(sorted(self.rejected.counts.items()))
