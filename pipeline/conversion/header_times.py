@@ -62,6 +62,13 @@ def is_clock_of(head: Head, header_row: int, date: int, column: int) -> bool:
     return bool(whole) and all(not day.clock and time.day is None and time.clock for day, time in whole)
 
 
+def holds_times(head: Head, header_row: int, column: int) -> bool:
+    """Return whether all cells of a column that are not blank hold times: with a day, or as texts."""
+    texts = [text for row in _below(head, header_row) if (text := row.get(column, "").strip())]
+    times = [(_parts_of(text), ":" in text) for text in texts]
+    return bool(times) and all(each.clock and (each.day is not None or is_text) for each, is_text in times)
+
+
 def counts_seconds(head: Head, header_row: int, column: int) -> bool:
     """Return whether a column's numbers are seconds since midnight: as dates they would be of each day of the week."""
     texts = [row.get(column, "") for row in _below(head, header_row)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pipeline.conversion.excel.cells import LAST_COLUMN, letters_of
 from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_names import SECTOR, NameAbove, name_above
-from pipeline.conversion.header_times import counts_seconds, is_clock_of
+from pipeline.conversion.header_times import counts_seconds, holds_times, is_clock_of
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied, word_of
 from pipeline.conversion.missing_headers import complete_of, place_of_row, without_headers
 from pipeline.conversion.names import full_name
@@ -191,6 +191,7 @@ def _block(
             *_of_rows_above(head, header_row, columns),
             *_of_units(head[header_row], columns, known),
             *_of_conditions(head[header_row], marked),
+            *_of_other_times(head, header_row, columns, known),
             *(
                 f"the column '{shown(text)}' ({letters_of(column)}) is not read, since '{shown(other)}' is there too"
                 for column, text, other in group.unread
@@ -255,6 +256,19 @@ def _of_units(
             yield f"{header} names {unit} that was not applied: its cells were taken {taken}"
 
 
+def _of_other_times(
+    head: Head, header_row: int, columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
+) -> Iterator[str]:
+    """Yield that a side of whole quotes has a column of times of its own, which is not read."""
+    row = head[header_row]
+    for column in range(min(columns.used), max(columns.used)) if columns.quotes else ():
+        if known.get(column, row) is None and holds_times(head, header_row, column):
+            yield (
+                f"the column '{shown(row[column])}' ({letters_of(column)}) holds times that are not read: all prices "
+                f"of a row were taken to be of '{shown(row[columns.time])}' ({letters_of(columns.time)})"
+            )
+
+
 def _may_be_tick(row: Mapping[int, str], columns: Columns) -> bool:
     """Return whether a row has a type, or any quote where rows hold both sides, and a figure for it."""
     if columns.quotes:
@@ -288,6 +302,7 @@ def _security_column(
         is_named = bool(names) and all(names) and word_of(header) not in _OF_OTHERS
         is_named &= not header.strip() or all(name.casefold().endswith(SECTOR) for name in names)
         known = meaning_of(header, own)
-        if is_named or (known and known[0] == "security"):
+        is_label = full_name(head[header_row].get(column + 1, "")) is not None  # of the name to its right
+        if is_named or (known and known[0] == "security" and not is_label):
             return column
     return None

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pipeline.conversion.excel.cells import letters_of
 from pipeline.conversion.fingerprint import fingerprint
 from pipeline.conversion.seam import Counted, ticks_at
 from pipeline.conversion.security_files import SecurityFiles
@@ -87,7 +88,8 @@ def part_of(job: SheetJob, content: SheetContent | TableContent) -> Part:
         files = content.files
         return Part(source, source.path, files.first, files.earliest, files.latest, content)
     timestamp = content.parsed.ticks.timestamp
-    where = f"sheet '{shown(source.sheet)}' of {source.path}"
+    beside = "" if job.block.is_alone else f" from column {letters_of(min(job.block.columns.used))} on"
+    where = f"sheet '{shown(source.sheet)}' of {source.path}{beside}"
     return Part(source, where, int(timestamp[0]), int(timestamp.min()), int(timestamp.max()), content)
 
 
@@ -130,7 +132,8 @@ def _in_time_order(ticker: str, parts: Sequence[Part]) -> list[Part]:
             raise OverlappingWorkbooks(
                 f"{ticker}: {before.where} and {after.where} hold ticks of the same time. Name on the command "
                 "line the workbooks to convert, or move one of them out of data/raw (--only leaves out whole "
-                "securities); of two sheets of one workbook remove one."
+                "securities); of two sheets of one workbook remove one. Where one has the BID, ASK or TRADE rows that "
+                "the other lacks, put all rows below each other in one sheet, sorted by time."
             )
     return ordered
 

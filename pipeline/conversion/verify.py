@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import warnings
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -159,7 +158,9 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
             return judge.parsed(block.header_row)
         except OtherDateOrder as other:
             return read_by_openpyxl(workbook, sheet, block, replace(rules, date_order=other.order))
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except (PipelineError, MemoryError):
+            raise
+        except Exception as error:
             raise _unreadable(workbook, error) from error
         finally:
             book.close()

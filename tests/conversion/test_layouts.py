@@ -51,6 +51,9 @@ SHEETS: Final = {
     "own calculations beside, without a gap": rows_xml(
         [(*HEADERS, text("Mid"), text("Time"), text("Price")), (*tick(price=1), number(9), *tick(price=9)[:1])]
     ),
+    "a summary to the right": rows_xml(
+        [(*HEADERS, None, text("Security"), text(FAB)), (*tick(price=1), None, text("VWAP"), number(9))]
+    ),
     "own calculations to the left": rows_xml(
         [(text("Date"), text("Price"), None, *HEADERS), (*tick(price=9)[::2], None, *tick(price=1))]
     ),
@@ -105,6 +108,14 @@ def test_a_block_that_begins_lower_is_one_of_its_own(tmp_path: Path) -> None:
     named, headed = (*tick(price=2), None, text(EMAAR)), (*tick(price=3), None, *HEADERS)
     sheet = rows_xml([(text(FAB),), HEADERS, tick(price=1), named, headed, pair(4, 7)])
     assert converted(tmp_path, {FAB: sheet}) == {"EMAAR": [7.0], "FAB": [1.0, 2.0, 3.0, 4.0]}
+
+
+def test_lists_of_types_side_by_side_are_told_where_they_stand_and_what_to_do(tmp_path: Path) -> None:
+    sheet = rows_xml([(text(FAB), *[None] * 4, text(FAB)), (*HEADERS, None, *HEADERS), pair(1, 7)])
+    result = convert([write_book(tmp_path / "t.xlsx", {"Ticks": sheet})], tmp_path / "store")
+    assert [row.status for row in result.rows] == ["failed", "failed"]
+    assert "t.xlsx from column A on and sheet 'Ticks' of" in str(result.rows[0].error)
+    assert "put all rows below each other in one sheet, sorted by time" in str(result.rows[0].error)
 
 
 def test_a_block_without_a_name_above_it_says_where_to_write_one(tmp_path: Path) -> None:
@@ -278,6 +289,14 @@ def test_a_row_of_a_whole_quote_is_ask_bid_and_trade_in_this_order(tmp_path: Pat
 )
 def test_whole_quotes_are_known_by_their_headers(headers: tuple[str, ...], quotes: object) -> None:
     assert [block.columns.quotes for block in find_blocks({1: dict(enumerate(headers))})] == [quotes]
+
+
+@pytest.mark.parametrize(("header", "value", "is_told"), [("Ask Time", "10:00:31", True), ("Spread", "0.02", False)])
+def test_a_side_with_times_of_its_own_is_told(tmp_path: Path, header: str, value: str, is_told: bool) -> None:  # noqa: FBT001
+    path = tmp_path / f"{FAB}.csv"
+    path.write_text(f"Time,Bid,Bid Size,{header},Ask,Ask Size\n2025-04-14 10:00:01,17.3,100,{value},17.32,200\n")
+    said = "the column 'Ask Time' (D) holds times that are not read: all prices of a row were taken to be of 'Time' (A)"
+    assert any(said in warning for warning in convert([path], tmp_path / "store").warnings) == is_told
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])

@@ -13,7 +13,7 @@ from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer
 from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import TICK_TYPES, Ticks
-from tests.conversion.books import error, tick, tick_sheet, write_book
+from tests.conversion.books import error, shared, tick, tick_sheet, write_book
 from tests.made import write_ticks
 
 if TYPE_CHECKING:
@@ -125,6 +125,19 @@ def test_a_workbook_that_is_gone_or_was_edited_is_said(tmp_path: Path) -> None:
     book.unlink()
     (gone,) = verify_each(tmp_path / "store")
     assert "There is no workbook" in str(gone.problem)
+
+
+def test_a_workbook_that_openpyxl_cannot_read_is_said(tmp_path: Path) -> None:
+    main = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    types = (
+        b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        b'<Override ContentType="%s" PartName="/xl/workbook.xml"/></Types>'
+    )
+    rows = tick_sheet((*tick()[:1], shared(0), *tick()[2:]))
+    sheets, extra = {"FAB UH Equity": rows}, {"[Content_Types].xml": types % main}  # which names no shared texts
+    convert([write_book(tmp_path / "t.xlsx", sheets, texts=["BID"], extra=extra)], tmp_path / "store")
+    (verified,) = verify_each(tmp_path / "store")
+    assert "cannot be read by openpyxl: list index out of range" in str(verified.problem)
 
 
 def test_parts_are_verified_in_the_order_in_which_they_were_joined(tmp_path: Path) -> None:
