@@ -16,6 +16,8 @@ _FULL: Final = re.compile(
 )
 # Excel numbers the copies of a sheet, and people the parts of a security that fills several.
 _PART: Final = re.compile(r"(?P<name>.+?)[ _-]*(?:\([0-9]{1,3}\)|(?:PART)?[ _-]*[0-9]{1,3})", re.ASCII)
+# A class of shares has a letter or two: BRK/B, as a sheet's name BRK_B. What is longer is a name behind another word.
+_PREFIXED: Final = re.compile(r"[_-][^_-]{3,}$")
 _WITHIN: Final = re.compile(r"(?<![^\s:=(\"'])[A-Z0-9][^\s:=(\"']* [A-Z]{2} EQUITY(?![A-Z])", re.ASCII)
 _SHORT: Final = re.compile(r"(?i)(?P<name>[A-Z0-9][A-Z0-9&./-]* (?P<code>[A-Z]{2}))(?: EQ| EQTY)?", re.ASCII)
 FORM: Final = (
@@ -75,20 +77,21 @@ def full_name(text: str) -> str | None:
     part = _PART.fullmatch(name)
     for candidate in (name, part["name"] if part else ""):
         for spelt in (candidate, candidate.replace("_", " "), candidate.replace("-", " ")):
-            if _FULL.fullmatch(spelt):
+            match = _FULL.fullmatch(spelt)
+            if match and not (match["share"] and _PREFIXED.search(match["ticker"])):
                 return _written(spelt)
     return None
 
 
 def likely_name(text: str) -> str | None:
     """Return the only security that a text can mean that is almost a name: `FAB UH`, `Copy of FAB UH Equity`."""
-    plain = _plain(text.replace("_", " "))
-    found = list(_WITHIN.finditer(plain))
-    if any(_is_of_class(plain[: match.start()], match[0]) for match in found):
-        return None
-    within = {match[0] for match in found}
-    if len(within) == 1:
-        return _written(within.pop())
+    for plain in (_plain(text.replace("_", " ")), _plain(re.sub("[_-]", " ", text))):
+        found = list(_WITHIN.finditer(plain))
+        if any(_is_of_class(plain[: match.start()], match[0]) for match in found):
+            return None
+        within = {match[0] for match in found}
+        if len(within) == 1 and full_name(name := within.pop()):
+            return _written(name)
     short = _SHORT.fullmatch(" ".join(text.replace("_", " ").split())) if len(text) <= _LONGEST else None
     if short is None:
         return None
@@ -124,9 +127,9 @@ def other_than(text: str, full: str, what: str) -> str:
 
 
 def _written(name: str) -> str:
-    """Return a name in capitals as Bloomberg writes it, as FAB UH Equity."""
+    """Return a name in capitals as Bloomberg writes it, as FAB UH Equity; a sheet's name has no slash for BRK/B."""
     security, _, sector = name.rpartition(" ")
-    return f"{security} {sector.capitalize()}"
+    return f"{security.replace('_', '/') if sector == 'EQUITY' else security} {sector.capitalize()}"
 
 
 def _plain(text: str) -> str:

@@ -45,6 +45,10 @@ def test_a_sheet_name_tells_ticker_and_exchange(sheet: str, ticker: str, exchang
     assert security_of(sheet)[:2] == (ticker, exchange)
 
 
+def test_the_name_of_a_sheet_which_holds_no_slash_is_that_of_the_security() -> None:
+    assert security_of("BRK_B US Equity") == security_of("BRK/B US Equity") == ("BRK_B", "US", "BRK/B US Equity", "US")
+
+
 @pytest.mark.parametrize(
     "sheet",
     ["Sheet1", "FAB", "FAB UH", "FAB Equity", "UH Equity", "", "FABUH Equity", "A B UH Equity", "\u00c9 UH Equity"],
@@ -72,6 +76,9 @@ def test_a_ticker_that_is_no_safe_file_name_is_refused(ticker: str) -> None:
         ("Contact us", None),
         ("What is", None),
         ("Copy of FAB UH Equity", "FAB UH Equity"),
+        ("20250514_FAB UH Equity", "FAB UH Equity"),
+        ("2025-05-14-FAB UH Equity", "FAB UH Equity"),
+        ("ticks_BRK/B US Equity", "BRK/B US Equity"),
         ("FAB UH Equity - ticks", "FAB UH Equity"),
         ("Ticks (FAB UH Equity)", "FAB UH Equity"),
         ("FAB_UH_Equity_20250514", "FAB UH Equity"),
