@@ -198,7 +198,7 @@ def _cell(kind: str, value: Any, epoch: dt.datetime) -> Cell:
         return Cell(ISO, str(value) if not getattr(value, "microsecond", 0) else str(value)[:-3])
     if isinstance(value, dt.timedelta):
         return Cell(SERIAL, repr(value / _DAY))
-    return Cell(_KINDS[kind], value if isinstance(value, str) else repr(value))
+    return Cell(_KINDS[kind], value.replace("_x000D_", "\r") if isinstance(value, str) else repr(value))
 
 
 def _rows(ticks: Ticks) -> Iterator[tuple[Any, ...]]:

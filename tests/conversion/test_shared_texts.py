@@ -123,3 +123,8 @@ def test_limits_hold_for_plain_texts_too() -> None:
     with pytest.raises(ValueError, match="more than 4,096 texts"):
         shared_texts([many], LONGEST, SIZE)
     assert len(shared_texts([many], LONGEST, SIZE * 2)) == SIZE // 16 + 1
+
+
+@pytest.mark.parametrize("item", [b"<si><t>%s</t></si>", b"<si><r><t>%s</t></r></si>"])
+def test_the_carriage_return_of_a_line_end_is_no_text(item: bytes) -> None:
+    assert shared_texts([b"<sst>" + item % b"Price_x000D_\n(AED)" + b"</sst>"], LONGEST, SIZE) == ("Price\r\n(AED)",)
