@@ -297,7 +297,7 @@ class Ewma(Compound):
     """An exponentially weighted mean by time: half as much weight for what is a half-life older.
 
     The first value is the mean at first; `count` says how many there were. With d the half-lives since the last value,
-    mean = value + 0.5 ** d * (mean - value). `now` may count anything that does not fall, as events do.
+    mean = value + 0.5 ** d * (mean - value). `now` may count anything, as events do; where it falls, d is 0.
 
     Args:
         half_life: In what `now` counts, as ns; 0 to be set in `on_start` by `set_half_life`.
@@ -331,7 +331,7 @@ class Ewma(Compound):
         if self.count == 0 or self.half_life <= 0:
             self.average = float(value)
         else:
-            weight = math.pow(0.5, 1.0 * (now - self.last) / self.half_life)
+            weight = math.pow(0.5, 1.0 * max(now - self.last, 0) / self.half_life)
             self.average = value + weight * (self.average - value)
         self.last = now
         self.count += 1

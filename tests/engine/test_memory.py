@@ -132,14 +132,14 @@ def test_a_mean_by_time_halves_the_weight_each_half_life() -> None:
     ewma = Ewma(half_life=10)
     assert math.isnan(ewma.mean())
     means = []
-    for value, now in ((8.0, 100), (16.0, 110), (0.0, 110), (4.0, 130)):
+    for value, now in ((8.0, 100), (16.0, 110), (0.0, 110), (4.0, 130), (9.0, -99_999)):
         ewma.add(value, now)
         means.append(ewma.mean())
-    # 16 + 8 / 2 - 16 / 2 = 12; no time passed, so all weight stays with what there was; 4 + (12 - 4) / 4 = 6
-    assert means == [8.0, 12.0, 12.0, 6.0]
+    # 16 + 8 / 2 - 16 / 2 = 12; no time passed, so all weight stays with what there was, or it falls; 4 + 8 / 4 = 6
+    assert means == [8.0, 12.0, 12.0, 6.0, 6.0]
     ewma.set_half_life(0)
     ewma.add(1.5, 131)
-    assert (ewma.mean(), ewma.count) == (1.5, 5)
+    assert (ewma.mean(), ewma.count) == (1.5, 6)
 
 
 @pytest.mark.parametrize("seed", range(4))
