@@ -202,6 +202,7 @@ class PlainRun(Replay):
         for kinds, reason, is_ours in (
             ((IndexError,), "index", in_memory),
             ((ZeroDivisionError,), "division", by_itself),
+            ((ValueError,), "step", by_itself and str(error).startswith("range()")),
             ((ValueError, OverflowError), "number", by_itself),
         ):
             if is_ours and isinstance(error, kinds):

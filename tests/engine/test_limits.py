@@ -65,6 +65,7 @@ FAILING: Final = {
     "a logarithm of a number below zero": "self.money = math.log(m.price - 100)",
     "a logarithm of one and less than minus one": "self.money = math.log1p(-m.price)",
     "a sine of infinity": "self.money = math.sin(m.price * 1e308 * 10)",
+    "a range in steps of zero": "for i in range(m.volume, 0, self.size): self.n = i",
     "a shift by less than none": "self.n = m.volume << self.case - 1_000",
     "a price of zero": "m.quote_bid(0.0, 5)",
     "a price below zero": "m.quote_ask(-m.price, 5)",
@@ -85,6 +86,7 @@ SAID: Final = {
     "a size for no": "a size for an order that was given no price; quote it first",
     "a size below": "a size below 0 or above 2**53",
     "a quantity": "a size below 0 or above 2**53",
+    "a range": "a range whose step is 0",
     "a resize": "a size below 0 or above 2**53",
     **dict.fromkeys(
         ("the root", "a whole number of", "a floor", "a power", "a shift", "a rounding", *OF_LIBRARY),
@@ -137,10 +139,11 @@ def test_a_line_of_an_inherited_method_is_named_in_its_own_file(
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     base = "from pipeline.engine.strategy import Strategy\n\n\nclass Base(Strategy):\n    n: int = 0\n\n"
-    (tmp_path / "the_base.py").write_text(base + "    def on_tick(self, m):\n        self.n = 1 // m.ask_size\n")
+    base += "    def sold(self, m):\n        return m.sell_at_bid(-m.volume)\n\n"
+    (tmp_path / "the_base.py").write_text(base + "    def on_tick(self, m):\n        self.n = self.sold(m)\n")
     strategy = strategy_of(tmp_path, "from the_base import Base\n\n\nclass Own(Base):\n    more: int = 0\n")
     for engine in (compiled, plain):
-        with pytest.raises(ReplayError, match=r"the_base\.py, line 8: a division by zero, at tick 0\."):
+        with pytest.raises(ReplayError, match=r"the_base\.py, line 8: a size below 0 or above 2\*\*53, at tick 0\."):
             engine(strategy, TICKS)
 
 

@@ -76,7 +76,7 @@ class Inliner(Expressions):
         self._open.append(method.definition)
         flat = self._block(statements, scope)
         if tail is not None:
-            flat += self._result(tail, scope)
+            flat += _marked(self._result(tail, scope), scope, tail)
         self._open.pop()
         if scope.needs_way_out:
             flat = [ast.While(ast.Constant(True), [*flat, ast.Break()], [])]
@@ -90,10 +90,7 @@ class Inliner(Expressions):
         flat: list[ast.stmt] = []
         known = self._known
         for statement in statements:
-            lowered = self._statement(statement, scope)
-            for node in lowered:
-                mark_lines(node, scope, statement.lineno)
-            flat += lowered
+            flat += _marked(self._statement(statement, scope), scope, statement)
             if isinstance(statement, ast.If) and isinstance(statement.body[-1], LEAVING):
                 self._known |= known_by(statement.test, self, scope, holds=False)
         self._known = known
@@ -328,6 +325,12 @@ def _turns(turn: str, bounds: Sequence[ast.expr], scope: Scope) -> Iterator[int]
         scope.names[turn] = ast.Constant(number)
         yield number
     scope.names.pop(turn, None)
+
+
+def _marked(flat: list[ast.stmt], scope: Scope, statement: ast.stmt) -> list[ast.stmt]:
+    for node in flat:
+        mark_lines(node, scope, statement.lineno)
+    return flat
 
 
 def _leave(scope: Scope) -> list[ast.stmt]:
