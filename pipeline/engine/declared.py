@@ -178,15 +178,22 @@ def _check_hook(owner: type, name: str, function: FunctionType, arguments: list[
             f"{where(owner, _statement(owner, name))}: {name} {what}, so that calling it runs none of it. Write a "
             "plain method."
         )
-    if isinstance(vars(owner)[name], FunctionType):
-        try:
-            inspect.signature(function).bind(*arguments)
-        except TypeError:
-            taken = ", ".join(list(inspect.signature(function).parameters)[1:]) or "nothing"
-            raise StrategyError(
-                f"{where(owner, _statement(owner, name))}: {name} takes {taken}; the engine gives it "
-                f"{', '.join(arguments[1:]) or 'nothing'}. Write `def {name}({', '.join(arguments)})`."
-            ) from None
+    if isinstance(vars(owner)[name], FunctionType) and not _takes(function, arguments):
+        taken = ", ".join(list(inspect.signature(function).parameters)[1:]) or "nothing"
+        raise StrategyError(
+            f"{where(owner, _statement(owner, name))}: {name} takes {taken}; the engine gives it "
+            f"{', '.join(arguments[1:]) or 'nothing'}. Write `def {name}({', '.join(arguments)})`."
+        )
+
+
+def _takes(function: FunctionType, given: list[str]) -> bool:
+    """Tell whether a hook can be called, and calls nothing that it is given by the name of another."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*given)
+    except TypeError:
+        return False
+    return not any(name in given and name != other for name, other in zip(signature.parameters, given, strict=False))
 
 
 def _nearly(name: str, hooks: Collection[str]) -> str:

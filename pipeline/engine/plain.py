@@ -212,6 +212,13 @@ class PlainRun(Replay):
         return ReplayError(f"{in_words(error).removesuffix('.')} ({where}, at tick {event:,}).")
 
     def _check_memory(self, strategy: Strategy) -> None:
+        for name, first in self._fields.compounds.items():
+            if not isinstance(value := getattr(strategy, name), type(first)):
+                held, wanted = type(value).__name__, type(first).__name__
+                raise StrategyError(
+                    f"{type(strategy).__name__}.{name} is declared {wanted} and became a {held} during the run; "
+                    f"fill it instead of replacing it, or declare it {held}."
+                )
         for name, number in self._fields.memory.items():
             value = getattr(strategy, name)
             held = type(value).__name__

@@ -217,7 +217,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     check_times(strategy, Strategy)
     check_declared(strategy, Strategy, hints)
     for name, hint in hints.items():
-        if hint is ClassVar or get_origin(hint) is ClassVar:
+        if hint is ClassVar or get_origin(hint) is ClassVar or name in Strategy.__annotations__:
             continue
         check_own_name(strategy, name)
         kind, optional, unit = resolved(hint)

@@ -60,6 +60,13 @@ HOOKS: Final = {
             "Write `def on_fill(self, m, side, price, quantity)`."
         ),
     ),
+    "a fill in another order": (
+        "on_fill(self, m, price, quantity, side)",
+        (
+            "on_fill takes m, price, quantity, side; the engine gives it m, side, price, quantity. "
+            "Write `def on_fill(self, m, side, price, quantity)`."
+        ),
+    ),
     "a fill that wants a name": (
         "on_fill(self, m, side, price, quantity, *, fee)",
         (

@@ -50,6 +50,8 @@ MISSPELT: Final = {
     "memory not declared": ("self.total = 1", "Own has no 'total'."),
     "memory not declared, in a comprehension": ("x = [self.widow for _ in ()]", "Own has no 'widow'. Did you mean 'wi"),
     "a parameter": ("x = self.sise", "Own has no 'sise'. Did you mean 'size'?"),
+    "a verb that nothing calls": ("m.cancel_bid", "`m.cancel_bid` is not called; write `m.cancel_bid(...)`."),
+    "a comparison for an assignment": ("self.count == 5", "`self.count == 5` does nothing; = assigns, == compares."),
     "a helper": ("x = self.meen()", "Own has no 'meen'. Did you mean 'mean'?"),
 }
 

@@ -207,6 +207,6 @@ def test_a_whole_number_too_large_for_a_float_fails_in_an_array_in_both_engines(
     ],
 )
 def test_what_quants_write_compiles(body: str, tmp_path: Path) -> None:
-    fields = "class Own(Strategy):\n    x: int = 0\n    y: float = 0.0"
+    fields = "class Own(Strategy):\n    counters: tuple = ('x',)\n    x: int = 0\n    y: float = 0.0"
     text = f"from math import sqrt\n\n{fields}\n\n    def on_tick(self, m):\n        {body}\n"
     both(strategy_of(tmp_path, text), random_ticks())

@@ -73,6 +73,8 @@ REFUSED: Final = {
     "rounding to tens": ("self.money = round(m.price, -1)", "the digits are a number from 0 to 15."),
     "rounding to any digits": ("self.money = round(m.price, m.kind)", "the digits are a number from 0 to 15."),
     "a function of the module named like a builtin": ("self.count = max(1, 2)", "max is a function outside the class"),
+    "a builtin that a local hides": ("min = 5; self.count = min(min, 3)", "'min' is another here than Python's own."),
+    "a verb that is not called": ("self.on = m.cancel_bid", "`m.cancel_bid` is not called; write `m.cancel_bid(...)`."),
     "the room for fills": ("self.count = m.capacity", "the market has no 'capacity'."),
     "the engine's own count": ("self.count = m.events", "the market has no 'events'."),
     "a column of the fills": ("self.money = m.fill_price[0]", "`m.fill_price[...]` is outside what can be compiled."),
@@ -140,6 +142,9 @@ REFUSED: Final = {
         "\n        x = 0 if m.price > 1 else 2.5\n        self.money = -x  # here",
         "`-x` takes a value that is now a whole number and now a float; write float(...), or 0.0 for 0,",
     ),
+    "a number and a text": ("self.on = 'BID' == m.kind", "compares a number with a text. BID, ASK and TRADE are from"),
+    "a time and a text": ("self.on = m.time_of_day > '10:00'", "`m.time_of_day > '10:00'` compares a number with a"),
+    "a truth tested by is": ("self.on = m.bid_live is True", "numbers and truths are compared with == or !=."),
     "walrus": ("self.count = (y := 3)", OUTSIDE),
     "membership": ("self.on = m.kind in (0, 1)", OUTSIDE),
     "None": ("x = None", OUTSIDE),
@@ -291,10 +296,17 @@ def test_memory_that_is_no_number_starts_anew_in_each_plain_replay(tmp_path: Pat
     assert counts[0] == counts[1] > 0
 
 
-def test_memory_that_changes_its_kind_is_refused_by_the_plain_engine_too(tmp_path: Path) -> None:
-    strategy = strategy_of(
-        tmp_path,
-        "class Own(Strategy):\n    count: int = 0\n\n    def on_tick(self, m):\n        self.count = m.price\n",
-    )
-    with pytest.raises(StrategyError, match=r"Own\.count is declared int and became a float during the run"):
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("count = m.price", r"Own\.count is declared int and became a float during the run"),
+        ("steps = [1.0, 2.0]", r"Own\.steps is declared Array and became a list during the run; fill it"),
+    ],
+)
+def test_memory_that_changes_its_kind_is_refused_by_the_plain_engine_too(
+    value: str, words: str, tmp_path: Path
+) -> None:
+    fields = "class Own(Strategy):\n    count: int = 0\n    steps: Array = Array(2)\n\n"
+    strategy = strategy_of(tmp_path, f"{fields}    def on_tick(self, m):\n        self.{value}\n")
+    with pytest.raises(StrategyError, match=words):
         plain(strategy, random_ticks(50))

@@ -15,7 +15,7 @@ from pipeline.engine.compiler.folding import chained, folded, power_of
 from pipeline.engine.compiler.inference import is_small_power
 from pipeline.engine.compiler.null_tests import known_by, null_test, presence
 from pipeline.engine.compiler.parts import Part, Scope, assign, line_number, unknown_field
-from pipeline.engine.compiler.word_tests import NO_NUMBER, is_word, word_test
+from pipeline.engine.compiler.word_tests import NO_NUMBER, check_no_text, is_word, word_test
 from pipeline.errors import nearest
 from pipeline.native import clibrary
 
@@ -108,6 +108,7 @@ class Expressions(ABC):
                     ):
                         raise scope.refusal(node, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
                     return self.expression(chained(node), scope)
+                check_no_text(node, self, scope)
                 before, [left, other] = self.operands([node.left, node.comparators[0]], scope)
                 return before, folded(ast.Compare(left, node.ops, [other]))
             case ast.BoolOp():
@@ -196,7 +197,8 @@ class Expressions(ABC):
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
         known = (*CONVERSIONS, "min", "max")
         if name not in known or name in scope.method.names or name in scope.names:
-            raise scope.refusal(node, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
+            why = f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}"
+            raise scope.refusal(node, f"'{name}' is another here than Python's own." if name in known else why)
         if name in ("min", "max") and len(values) > 1:
             return self._least_or_most(name, before, values)
         if name == "round" and len(values) == 2:  # noqa: PLR2004 - with its digits

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.called import OF_CALLING, calls_of
 from pipeline.engine.compiler.methods import strategy_methods
-from pipeline.engine.compiler.parts import MARKET, Method, fills_again, has_no, source_of
+from pipeline.engine.compiler.parts import MARKET, NOT_CALLED, Method, fills_again, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names
 from pipeline.engine.declared import CALLS, own_classes, where
 from pipeline.engine.rules.market import Market
@@ -34,7 +34,7 @@ def check_names(strategy: type[Strategy]) -> None:
     """Raise StrategyError, with file, line and the right name, for a name that does not exist.
 
     Also for an assignment to the market or to a parameter, which can be read only; for an action that fills, where
-    on_fill leads to it; and for a class without on_tick, which would do nothing.
+    on_fill leads to it; and for a class without on_tick, or a statement, which would do nothing.
     """
     fields_of(strategy)
     if strategy.on_tick is Strategy.on_tick and not calls_of(strategy, Strategy):
@@ -91,11 +91,16 @@ class _Checker:
         """Check every use of the market and of the strategy, wherever they are passed to."""
         for method, holders in self._followed(self.methods):
             called = {id(node.func) for node in ast.walk(method.definition) if isinstance(node, ast.Call)}
+            alone = {id(node.value) for node in ast.walk(method.definition) if isinstance(node, ast.Expr)}
             for node, holder in _uses(method, holders):
                 self._check(method, node, holder, called=id(node) in called)
+                if id(node) in alone and node.attr in (self._strategy.rules.actions if holder == "m" else self.methods):
+                    raise method.error(node, NOT_CALLED.format(ast.unparse(node)))
             for inner in ast.walk(method.definition):
                 if isinstance(inner, ast.Compare):
                     self._check_words(method, inner, holders)
+                    if id(inner) in alone and not any(isinstance(part, ast.Call) for part in ast.walk(inner)):
+                        raise method.error(inner, f"`{ast.unparse(inner)}` does nothing; = assigns, == compares.")
 
     def taken(self, hook: str, actions: AbstractSet[str]) -> Iterator[tuple[Method, ast.Attribute]]:
         """Yield where a hook, or whatever it passes the market to, takes one of some actions."""

@@ -17,8 +17,9 @@ NEVER_NULL = "`{}`: only a parameter that may be null is compared with None."
 
 def null_test(node: ast.Compare, of: Expressions, scope: Scope) -> ast.expr:
     """Return `x is None` or `x is not None` as a test of whether the parameter has a value."""
-    given = _given(node.left, of, scope) if _is_none(node.comparators[0]) else None
-    if given is None:
+    if not _is_none(node.comparators[0]):
+        raise scope.refusal(node, f"`{ast.unparse(node)}`: numbers and truths are compared with == or !=.")
+    if (given := _given(node.left, of, scope)) is None:
         raise scope.refusal(node, NEVER_NULL.format(ast.unparse(node)))
     return given if isinstance(node.ops[0], ast.IsNot) else ast.UnaryOp(ast.Not(), given)
 

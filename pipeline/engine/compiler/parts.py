@@ -28,6 +28,7 @@ _LIKE_A_FIELD: Final = re.compile(r"^([ms]x*)_")
 _WITH_X: Final = r"\1x_"
 
 MARKET: Final = "the market"
+NOT_CALLED: Final = "`{0}` is not called; write `{0}(...)`."
 STRATEGY: Final = "s_"
 """What the locals that stand for a strategy's fields begin with."""
 
@@ -221,6 +222,8 @@ def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyErro
     """Return an error for a field that a part does not have, with the nearest one it has."""
     if node.attr in part.others:
         return scope.refusal(node, f"{part.label}.{node.attr} is no number that the class declares as a field.")
+    if node.attr in (part.actions or part.methods):
+        return scope.error(node, NOT_CALLED.format(ast.unparse(node)))
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
     return scope.error(node, has_no(part.label, node.attr, known))
 

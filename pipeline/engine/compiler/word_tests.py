@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.engine.compiler.parts import Scope
 
 NO_NUMBER: Final = '`{}` is a word, which a loop only compares with words written out, as in `self.mode == "mid"`.'
+NUMBERS: Final = " BID, ASK and TRADE are from pipeline.ticks, BUY and SELL from pipeline.engine.market."
 
 
 def is_word(node: ast.Compare, expressions: Expressions, scope: Scope) -> bool:
@@ -37,6 +38,15 @@ def word_test(node: ast.Compare, operator: ast.cmpop, expressions: Expressions, 
     if len(tests) == 1:
         return tests[0]
     return ast.BoolOp(ast.Or() if is_equal else ast.And(), tests)
+
+
+def check_no_text(node: ast.Compare, expressions: Expressions, scope: Scope) -> None:
+    """Raise StrategyError for a number compared with a text, which it is never equal to."""
+    for text, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            expressions.expression(other, scope)
+            hint = NUMBERS if isinstance(node.ops[0], (ast.Eq, ast.NotEq)) else ""
+            raise scope.error(node, f"`{ast.unparse(node)}` compares a number with a text.{hint}")
 
 
 def _is_field(node: ast.Attribute, expressions: Expressions, scope: Scope) -> bool:
