@@ -163,6 +163,7 @@ OVERFLOWING: Final = {
     "a helper's sum": "self.n = self.plus(self.most, 5)",
     "a loop's product": "\n            while self.n < self.most:\n                self.n = self.n * 3 + 1",
     "a loop that would go on": "\n            while self.n >= 0:\n                self.n = self.n * 2 + 4",
+    "a sign of no number": "self.money = math.copysign(1.0, m.price * math.inf - math.inf)",
     "a float's whole part": "self.n = int(m.price * 1e18)",
     "a whole number kept as a float": "self.money = m.now",
     "a value now int, now float": "self.money = (m.now + 1 if m.price > 0 else 0.0) - 1.0",
@@ -194,7 +195,7 @@ def test_a_whole_number_outside_64_bits_ends_the_compiled_replay_at_its_line(tmp
         line = lines.index(next(text for text in lines if text.endswith(f"# case {case}."))) + 1
         if "helper" in name:
             line = next(at for at, text in enumerate(lines, 1) if "return one + other" in text)
-        said = "a whole number beyond 2" if " now " in f"{name} now " and case > 13 else "a number that is none"
+        said = "a whole number beyond 2" if " now " in f"{name} now " and case > 14 else "a number that is none"
         with pytest.raises(ReplayError) as failed:
             compiled(strategy, TICKS, {"case": case})
         assert str(failed.value).startswith(f"{tmp_path / 'own.py'}, line {line}: {said}"), name

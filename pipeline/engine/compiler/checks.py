@@ -103,6 +103,8 @@ CHECKS: Final = {
     "present": Check(("int",), "a == 0", "a", goes_on=True),
     "whole_divisor": Check(("int",), "a == 0", "a"),
     "within": Check(("float",), "not (a >= -9223372036854775808.0 and a < 9223372036854775808.0)", "a", "float"),
+    # the sign of what is no number is another in each processor and compiler
+    "copysign_of": Check(("float", "float"), "b != b", "math.copysign(a, b)", "float", goes_on=True),
     "radicand": Check(("float",), "a < 0.0", "a", "float", goes_on=True),
     "kept": Check(("int",), "a < -9007199254740992 or a > 9007199254740992", "1.0 * a", "float"),
     "price": Check(("float",), "not (a > 0.0 and a < math.inf)", "a", "float", goes_on=True),

@@ -285,7 +285,7 @@ class _Exact(ast.NodeTransformer):
             return call("rounded", [first, ast.Constant(10.0 ** others[0].value)])
         if name in TO_WHOLE:
             first = checked("within", [first], "number", line)
-        if name in LIBRARY_MATH:
+        if name in LIBRARY_MATH or name == "copysign":
             return checked(f"{name}_of", [as_float(operand) for operand in (first, *others)], "number", line)
         if name == "sqrt":
             first = checked("radicand", [first if number.kind == "float" else as_float(first)], "number", line)
