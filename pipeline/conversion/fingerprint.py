@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.tables.table import Table
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
-CONVERTER_VERSION: Final = 6
+CONVERTER_VERSION: Final = 7
 # The same for tables alone.
 TABLES_VERSION: Final = 1
 _MOST_TEXTS: Final = 1000
