@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.metrics.registry import GROUPS
 from pipeline.pages.backtest_page import backtest_page
+from pipeline.runs.layout import DAILY_FILE
 from tests.browser.conftest import BUTTONS, HOSTILE, open_all, press_every_button
 from tests.pages.invented import invent
 
@@ -85,6 +86,17 @@ def test_the_values_in_sight_fill_the_height(page_file: Path, open_page: Callabl
     assert near[1] - near[0] < (high - low) / 2
     page.locator("#equity").get_by_role("button", name="Show all").click()
     assert page.evaluate(held) == pytest.approx([low, high])
+
+
+def test_what_is_held_at_the_end_of_the_last_day_is_in_sight(tmp_path: Path, open_page: Callable[..., Any]) -> None:
+    folder = invent(tmp_path, ["FAB"], 12, 40)
+    rows = (folder / DAILY_FILE).read_text().splitlines()
+    rows[-1] = rows[-1].rpartition(",")[0] + ",1000000.0"
+    (folder / DAILY_FILE).write_text("\n".join([*rows, ""]))
+    (folder / "report.html").write_bytes(backtest_page(folder))
+    page = open_page(folder / "report.html").page
+    page.wait_for_selector("[data-chart=portfolio][data-drawn]")
+    assert heights(page, "portfolio")["yaxis"][1] > 1_000_000
 
 
 def drag(page: Page, chart: str, start: float, end: float) -> None:

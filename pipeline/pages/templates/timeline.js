@@ -139,7 +139,7 @@ const timeline = (() => {
       if (trace.visible === "legendonly") return;
       const axis = (trace.yaxis || "y").replace("y", "yaxis"), { y, places } = all[at];
       const half = isBar(trace) ? clock.span / 2 : 0;
-      let low = first(places, from - half), high = first(places, to + half);
+      let low = first(places, from - half), high = first(places, to + (half || 1)); // a day's end is of its day
       if (trace.line && trace.line.shape === "hv") low = Math.max(low - 1, 0); // it stands since before
       const held = (found[axis] = found[axis] || { low: Infinity, high: -Infinity });
       if (isBar(trace) || trace.fill === "tozeroy") held.zero = true;
