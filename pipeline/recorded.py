@@ -6,7 +6,7 @@ Annotations are not postponed, since the command line is made from them.
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pipeline import options as take
 from pipeline.errors import BadRequest, PipelineError
@@ -81,7 +81,12 @@ def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT
 
 
 @checked
-def compare_page(runs: Sequence[str | Path], page: str | Path, *, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:
+def compare_page(
+    runs: Annotated["Sequence[str | Path]", take.Option("Run folders, or names of runs below --output-dir.")],
+    page: Annotated["str | Path", take.Option("The file to write.")],
+    *,
+    output_dir: take.OutputDir = take.OUTPUT_DIR,
+) -> Path:
     """Write a page of two or more runs side by side, the others against the first, and return its path.
 
     Args:
@@ -92,11 +97,14 @@ def compare_page(runs: Sequence[str | Path], page: str | Path, *, output_dir: ta
         PipelineError: One is not a complete run, there are too many, or the file cannot be written.
     """
     from pipeline.pages.compare_page import compare_page as page_of
+    from pipeline.runs.read_file import showing
     from pipeline.runs.reader import find_run
     from pipeline.store.atomic import write_bytes
 
-    target = Path(page)
-    write_bytes(target, page_of([find_run(run, Path(output_dir)) for run in runs], target), durable=False)
+    target, folders = Path(page), [find_run(run, Path(output_dir)) for run in runs]
+    with showing(*folders):
+        content = page_of(folders, target)
+    write_bytes(target, content, durable=False)
     return target
 
 
@@ -120,6 +128,7 @@ def report(
     """
     from pipeline.pages.remake import write_run_page, write_sweep_page
     from pipeline.runs.layout import SWEEP_FILE
+    from pipeline.runs.read_file import showing
 
     named = () if run is None else (Path(run), Path(output_dir) / run)
     swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)
@@ -127,11 +136,12 @@ def report(
         raise BadRequest(f"{swept} is a sweep, and --excel writes a run's results; its own are in sweep_summary.csv.")
     folder = swept or _run_folder(run, output_dir)
     write_page = write_sweep_page if swept else write_run_page
-    write_page(folder, png=png)
-    if excel:
-        from pipeline.workbook.results import write_run_workbook
+    with showing(folder):
+        write_page(folder, png=png)
+        if excel:
+            from pipeline.workbook.results import write_run_workbook
 
-        write_run_workbook(folder)
+            write_run_workbook(folder)
     return folder / "report.html"
 
 

@@ -14,7 +14,9 @@ from pipeline.errors import (
     MissingFile,
     NewerFormat,
     NewerRun,
+    PipelineError,
     UnknownRun,
+    in_words,
     ran_out_of_memory,
 )
 from pipeline.runs.csv_cells import text_of_cell
@@ -46,8 +48,20 @@ def reading(path: AnyPath) -> Iterator[None]:
         if ran_out_of_memory(error):
             raise
         raise DamagedRun(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (CorruptParquet, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except (CorruptParquet, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
         raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
+
+
+@contextlib.contextmanager
+def showing(*folders: AnyPath) -> Iterator[None]:
+    """Turn what goes wrong in showing runs whose files can be read into DamagedRun: one was changed since."""
+    try:
+        yield
+    except (PipelineError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        named = " or ".join(map(str, folders))
+        raise DamagedRun(f"A file in {named} is not as it was written ({in_words(error)}). Run it again.") from error
 
 
 def read_run_file(folder: AnyPath) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.engine.outcome import SIDES, side_names
 from pipeline.errors import BadRequest, ReplayError, UnknownRun, UnknownSecurity, nearest
 from pipeline.runs.layout import RUN_FILE, SUMMARY_FILE
-from pipeline.runs.read_file import csv_rows, read_metrics
+from pipeline.runs.read_file import csv_rows, read_metrics, reading
 from pipeline.runs.reader import read_run
 from pipeline.store.columns import number_values
 from pipeline.times import MILLISECOND, iso
@@ -125,7 +125,8 @@ def read_security(folder: Path, ticker: str) -> RecordedSecurity:
     if name in run.errors:
         raise ReplayError(f"{name} failed in {folder}, so it has neither figures nor fills: {run.errors[name]}")
     figures = read_metrics(folder)["securities"][name]
-    exchange = next(row["exchange"] for row in csv_rows(folder / SUMMARY_FILE) if row["security"] == name)
+    with reading(folder / SUMMARY_FILE):
+        exchange = {row["security"]: row["exchange"] for row in csv_rows(folder / SUMMARY_FILE)}[name]
     return RecordedSecurity(run, name, exchange, figures)
 
 

@@ -30,6 +30,7 @@ DAMAGED: Final = "damaged"
 NEW: Final = ("tick_sizes", "signals")
 """The fields that rows of earlier versions have not."""
 FIGURES: Final = ("fills", "net_pnl", "sharpe", "max_drawdown")
+KINDS: Final[Mapping[str, Any]] = {"str": str, "int": int, "int | None": int | None, "float | None": int | float | None}
 _TOTAL: Final = b"\ntotal,"
 
 
@@ -77,6 +78,10 @@ class RunRow:
     replaced: bool = False
     before: str = ""
     differs: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for a value of another kind."""
+        check_kinds(self)
 
     @property
     def key(self) -> str:
@@ -139,6 +144,13 @@ class RunRows(list[RunRow]):
         return runs_html(self)
 
 
+def check_kinds(row: RunRow | SweepRow) -> None:
+    """Raise TypeError for a field of text or of numbers that has something else."""
+    for one in fields(row):
+        if not isinstance(getattr(row, one.name), KINDS.get(str(one.type), object)):
+            raise TypeError(one.name)
+
+
 def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
     """Return the row of a run folder; one whose files cannot be read is `damaged`."""
     modified = dt.datetime.fromtimestamp(stamp[0] / 1e9).astimezone().isoformat(timespec="milliseconds")
@@ -172,12 +184,15 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
             failed = len(row.parameters) - len(metrics["securities"])
         with reading(folder / DAILY_FILE):
             equity = thinned(total_equity((folder / DAILY_FILE).read_bytes()))
+        checked = {key: getattr(check, key) for key in CHECKED} if check else {}
+        has_page = (folder / REPORT_FILE).is_file()
+        content = {one.name: getattr(row, one.name) for one in fields(row)}
+        with reading(folder / RUN_FILE):
+            row = RunRow(**content | figures | checked | {"failed": failed, "equity": tuple(equity), "page": has_page})
+            json.dumps(row.as_json(), allow_nan=False)
+            return row
     except PipelineError:
         return RunRow(name, stamp, modified, DAMAGED)
-    checked = {key: getattr(check, key) for key in CHECKED} if check else {}
-    has_page = (folder / REPORT_FILE).is_file()
-    content = {one.name: getattr(row, one.name) for one in fields(row)}
-    return RunRow(**content | figures | checked | {"failed": failed, "equity": tuple(equity), "page": has_page})
 
 
 def total_equity(content: bytes) -> list[float]:

@@ -12,7 +12,7 @@ from pipeline.numbers import BEFORE_CURRENCIES
 from pipeline.runs.layout import REPORT_FILE, SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import reading
-from pipeline.runs.registry_row import DAMAGED
+from pipeline.runs.registry_row import DAMAGED, check_kinds
 from pipeline.runs.run_money import money_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class SweepRow:
     warnings: int = 0
     page: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise TypeError for a value of another kind."""
+        check_kinds(self)
+
     @property
     def is_complete(self) -> bool:
         """Whether the sweep came to its end."""
@@ -76,6 +80,7 @@ class SweepRow:
         row = {one.name: {"currency": BEFORE_CURRENCIES, **content}[one.name] for one in fields(cls)}
         first, second = row["stamp"]
         row |= {"stamp": (int(first), int(second)), "strategies": tuple(row["strategies"]), "luck": tuple(row["luck"])}
+        row["values"] = dict(row["values"])
         dt.datetime.fromisoformat(row["finished"])
         return cls(**row)
 
@@ -90,7 +95,7 @@ def read_sweep_row(folder: Path, name: str, stamp: tuple[int, int]) -> SweepRow:
             if status != COMPLETE:
                 return SweepRow(name, stamp, finished, status)
             chosen = manifest.get("chosen") or {}
-            return SweepRow(
+            row = SweepRow(
                 name,
                 stamp,
                 finished,
@@ -101,12 +106,14 @@ def read_sweep_row(folder: Path, name: str, stamp: tuple[int, int]) -> SweepRow:
                 chosen_by=str(manifest["chosen_by"]),
                 currency=str(money_of(manifest).together),
                 setting=chosen.get("setting"),
-                values=chosen.get("values") or {},
+                values=dict(chosen.get("values") or {}),
                 net_pnl=chosen.get("net_pnl"),
                 test_net_pnl=chosen.get("test_net_pnl"),
                 luck=tuple(map(str, manifest.get("luck_in_words") or ())),
                 warnings=len(manifest.get("warnings") or ()),
                 page=(folder / REPORT_FILE).is_file(),
             )
+            json.dumps(row.as_json(), allow_nan=False)
+            return row
     except PipelineError:
         return SweepRow(name, stamp, finished, DAMAGED)

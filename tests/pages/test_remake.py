@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import api
-from pipeline.errors import BadRequest, MissingExtra, NoBrowser, UnfinishedRun, UnknownRun
+from pipeline.errors import BadRequest, DamagedRun, MissingExtra, NoBrowser, UnfinishedRun, UnknownRun
 from pipeline.pages.backtest_page import backtest_page
 from pipeline.pages.page import plotly_file
 from pipeline.pages.remake import write_run_page, write_sweep_page
@@ -45,6 +45,14 @@ def test_a_run_that_was_interrupted_is_left_alone(folder: Path) -> None:
     with pytest.raises(UnfinishedRun, match="was interrupted"):
         write_run_page(folder)
     assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize("change", [{"versions": None}, {"parameters": {"FAB": 1}}])
+def test_a_run_whose_files_were_edited_since_is_told_as_that(folder: Path, change: dict[str, object]) -> None:
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps(run | change), encoding="utf-8")
+    with pytest.raises(DamagedRun, match=r"A file in .*run is not as it was written \(\w+: .*\)\. Run it again\."):
+        api.report(folder)
 
 
 @pytest.mark.slow
@@ -122,7 +130,7 @@ def test_a_folder_that_is_no_sweeps_is_left_alone(tmp_path: Path) -> None:
 def test_images_that_have_no_folder_are_refused_before_anything_runs(where: str | None, tmp_path: Path) -> None:
     store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
     asked = {"config": config, "parquet_dir": store, "output_dir": where, "png": True}
-    with pytest.raises(BadRequest, match="--png draws into a folder of this machine"):
+    with pytest.raises(BadRequest, match="png draws into a folder of this machine"):
         api.sweep(grid=GRID, **asked)
 
 

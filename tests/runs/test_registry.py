@@ -13,6 +13,7 @@ import pytest
 
 from pipeline import all_runs, backtest
 from pipeline.errors import InUse, UnknownRun
+from pipeline.metrics.assumptions import CHECKED
 from pipeline.pages.index_page import index_page
 from pipeline.runs import registry
 from pipeline.spark import thinned
@@ -155,6 +156,8 @@ def test_a_run_that_only_repeats_the_one_before_it_leaves_no_second_row(
         lambda content: content.replace(b'"format_version":1', b'"format_version":2'),
         lambda content: content.replace(b'"sharpe"', b'"sharp"'),
         lambda content: content.replace(b"2026-03-02T10", b"2026-13-02T10"),
+        lambda content: content.replace(b'"name":"a"', b'"name":[]'),
+        lambda content: content.replace(b'"sharpe":null', b'"sharpe":"high"'),
         lambda _: b'{"format_version":1,"page":true,"runs":[1]}',
     ],
 )
@@ -229,6 +232,8 @@ def test_runs_that_end_at_once_all_have_their_row(add_run: AddRun, tmp_path: Pat
         ({"status": "failed", "error": "no"}, "failed"),
         ({"parameters": None}, "damaged"),
         ({"how": {"finished": "yesterday"}}, "damaged"),
+        ({"parameters": {"FAB": {"max_notional": float("nan")}}}, "damaged"),
+        ({"assumption_check": dict.fromkeys((*CHECKED, "worst_switch", "worst"), "much")}, "damaged"),
     ],
 )
 def test_a_run_without_figures_is_listed_as_what_it_is(

@@ -85,10 +85,13 @@ def test_a_lost_registry_is_made_anew_from_the_folders(output: Path) -> None:
     after = all_runs(output_dir=output)
     assert (after, after.sweeps) == (before, before.sweeps)
     (output / "few" / "sweep.json").write_text("{")
+    parted = json.loads((output / "sweeps" / "parted" / "sweep.json").read_bytes())
+    parted["chosen"]["net_pnl"] = "much"
+    (output / "sweeps" / "parted" / "sweep.json").write_text(json.dumps(parted))
     (output / "sweeps" / "whole" / "sweep.json").write_text('{"status": "interrupted", "files": []}')
     assert {row.name: row.status for row in all_runs(output_dir=output).sweeps} == {
         "few": "damaged",
-        "sweeps/parted": "complete",
+        "sweeps/parted": "damaged",
         "sweeps/whole": "interrupted",
     }
 
