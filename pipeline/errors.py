@@ -14,6 +14,7 @@ class PipelineError(Exception):
     """A failure with a message for the person at the desk: what is wrong, where, and what to do about it."""
 
     exit_status = 2
+    as_typed = ""  # the message with options as they are typed, where it names them as Python does
 
 
 def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:

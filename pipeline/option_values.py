@@ -13,8 +13,9 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from pipeline.errors import BadRequest, shown
+from pipeline.errors import BadRequest, PipelineError, shown
 from pipeline.options import RAW_DIR
+from pipeline.settings import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,21 +29,53 @@ if TYPE_CHECKING:
 INSTEAD: Final = {"execution": ' Its single switches are parameters: {"execution.fill_price": "order"}.'}
 """What a value of another kind is likely to mean."""
 
+FLAG_OR_COMMAND: Final = re.compile(r"`[^`]*`|(?<![\w-])--[a-z][a-z-]*")
+"""A command to type, which stays one, or an option named in a sentence."""
+
 
 def checked(public: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
-    """Let a public function refuse, by BadRequest, empty values and those of a kind that an option does not take."""
-    parameters = inspect.signature(public).parameters
+    """Let a public function refuse, by BadRequest, empty values and those of a kind that an option does not take.
+
+    Its errors name parameters as Python does, and keep for the command line what they are called there. Its signature
+    shows types alone.
+    """
+    signature = inspect.signature(public)
+    parameters = signature.parameters
+    names = _names_by_flag(parameters.values())
 
     @functools.wraps(public)
     def call(*given: Arguments.args, **named: Arguments.kwargs) -> Returned:
-        for name, value in (dict(zip(parameters, given, strict=False)) | named).items():
-            parameter = parameters.get(name)
-            for declared in getattr(parameter and parameter.annotation, "__metadata__", ()):
-                if parameter is not None and value is not parameter.default:
-                    _check(name, value, declared, _kinds(parameter.annotation))
-        return public(*given, **named)
+        try:
+            for name, value in (dict(zip(parameters, given, strict=False)) | named).items():
+                parameter = parameters.get(name)
+                for declared in getattr(parameter and parameter.annotation, "__metadata__", ()):
+                    if parameter is not None and value is not parameter.default:
+                        _check(name, value, declared, _kinds(parameter.annotation))
+            return public(*given, **named)
+        except PipelineError as error:
+            error.as_typed = error.as_typed or str(error)
+            error.args = (FLAG_OR_COMMAND.sub(lambda word: names.get(word[0], word[0]), str(error)),)
+            raise
 
+    bare = [parameter.replace(annotation=_type_in(parameter.annotation)) for parameter in parameters.values()]
+    call.__signature__ = signature.replace(parameters=bare)  # type: ignore[attr-defined]
     return call
+
+
+def _names_by_flag(parameters: Iterable[inspect.Parameter]) -> dict[str, str]:
+    """Return what Python calls the options of a function, by their names on the command line."""
+    names: dict[str, str] = {}
+    for parameter in parameters:
+        for declared in getattr(parameter.annotation, "__metadata__", ()):
+            flag = declared.flag or f"--{parameter.name.replace('_', '-')}"
+            names |= {flag: parameter.name, flag.replace("--", "--no-"): f"{parameter.name}=False"}
+    return names
+
+
+def _type_in(annotation: Any) -> Any:
+    """Return the type that an annotation of an option says, without the option."""
+    kind = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
+    return getattr(kind, "__forward_arg__", kind)
 
 
 def _check(name: str, value: object, declared: Option, kinds: Sequence[str]) -> None:
@@ -52,9 +85,14 @@ def _check(name: str, value: object, declared: Option, kinds: Sequence[str]) -> 
         return
     takes = " or ".join(dict.fromkeys(KINDS[kind][0] for kind in kinds if kind != "None"))
     raise BadRequest(
-        f"{name} is {shown(repr(value))}; it takes {takes}. It is: {declared.help[0].lower()}{declared.help[1:]}"
+        f"{name} is {shown(repr(value))}; it takes {takes}. It is: {_within(declared.help)}"
         f"{INSTEAD.get(name, '') if isinstance(value, Mapping) else ''}"
     )
+
+
+def _within(sentence: str) -> str:
+    """Return a sentence as it goes on within another: without its capital, unless that is of a word in capitals."""
+    return sentence if sentence[1].isupper() else f"{sentence[0].lower()}{sentence[1:]}"
 
 
 def empty_words(name: str) -> str:
@@ -64,8 +102,8 @@ def empty_words(name: str) -> str:
 
 def _kinds(annotation: Any) -> list[str]:
     """Return the names of the kinds in an option's annotation, which may be text, without what these hold."""
-    kind = annotation.__origin__
-    text = kind.__name__ if isinstance(kind, type) else str(getattr(kind, "__forward_arg__", kind))
+    kind = _type_in(annotation)
+    text = kind.__name__ if isinstance(kind, type) else str(kind)
     while "[" in text:
         text = re.sub(r"\[[^\[\]]*\]", "", text)
     return [name.strip().rpartition(".")[2] for name in text.split("|")]
@@ -117,7 +155,9 @@ def names_of(names: str | Sequence[str], name: str) -> Sequence[str]:
 def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
     """Return the value of each parameter as text; raise BadRequest for a text that is not KEY=VALUE."""
     if isinstance(parameters, Mapping):
-        return {key: value if isinstance(value, str) else _as_json(key, value) for key, value in parameters.items()}
+        return {
+            str(key): value if isinstance(value, str) else _as_json(key, value) for key, value in parameters.items()
+        }
     pairs = [text.partition("=") for text in parameters or ()]
     for key, equals, value in pairs:
         if not (key and equals and value):
@@ -135,10 +175,10 @@ def origin_of(parameters: object) -> str:
     return "parameters:" if isinstance(parameters, Mapping) else "--set"
 
 
-def _as_json(key: str, value: object) -> str:
+def _as_json(key: object, value: object) -> str:
     try:
-        return json.dumps(value)
-    except TypeError:
+        return json.dumps(plain(value), default=plain)
+    except (TypeError, ValueError):  # a value that holds itself is no better
         raise BadRequest(
             f"parameters: {key} is {shown(repr(value))}; it takes a number, a text, True, False, None, or a list or "
             "a dict of these."
@@ -164,6 +204,8 @@ def check_varies(sweep_file: object, grid: object) -> None:
 
 def date_of(value: dt.date | str | None, option: str) -> dt.date | None:
     """Return a date that may be given as text; raise BadRequest for a text that is none."""
+    if isinstance(value, dt.datetime):
+        return value.date()
     if not isinstance(value, str):
         return value
     try:

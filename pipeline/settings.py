@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pipeline.errors import ConfigError, UnconfiguredSecurity, nearest
 from pipeline.system import refusal
@@ -258,6 +258,11 @@ def _entry(entry: object, where: str, parameters: Parameters) -> dict[str, Value
             raise ConfigError(f"{where}: unknown parameter '{key}'.{hint}")
         checked[key] = parameters[key].check(value, where)
     return checked
+
+
+def plain(value: Any) -> Any:
+    """Return a number or an array of numpy's, or a column of pandas', as Python's own; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def value_of_text(text: str) -> object:

@@ -97,7 +97,7 @@ def _status() -> int:
     except MemoryError as error:
         return _failed(error, str(out_of_memory(error, "for it", MORE_MEMORY)), OutOfMemory.exit_status)
     except PipelineError as error:
-        return _failed(error, str(error), error.exit_status)
+        return _failed(error, error.as_typed or str(error), error.exit_status)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is said in one sentence
         if type(error).__name__ == "NoArgsIsHelpError":
             typer.echo(str(error), err=True)

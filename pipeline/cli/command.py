@@ -29,7 +29,7 @@ def options_of(public: Callable[..., Any]) -> Callable[[Function], Function]:
     """Let a command take, as keywords, all options of a public function."""
 
     def decorate(command: Function) -> Function:
-        command.__signature__ = inspect.signature(public)  # type: ignore[attr-defined]
+        command.__signature__ = inspect.signature(inspect.unwrap(public))  # type: ignore[attr-defined]
         return command
 
     return decorate

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import PRESETS, SWITCH, SWITCHES
-from pipeline.errors import SweepError, nearest
+from pipeline.errors import SweepError, nearest, shown
 from pipeline.folders import config_file, config_files
-from pipeline.settings import read_json
+from pipeline.settings import plain, read_json
 from pipeline.sweeps.axes import PRESET, STRATEGY, Axis, Grid, Span
 
 if TYPE_CHECKING:
@@ -87,9 +87,19 @@ def grid_of(axes: Mapping[str, object] | Sequence[str]) -> Grid:
     """Return the grid of axes by name, each a list of values, a range or one value, or of `--grid` texts."""
     if not isinstance(axes, Mapping):
         return read_grid(axes)
-    listed = {name: list(value) if isinstance(value, (tuple, range)) else value for name, value in axes.items()}
+    listed = {str(name): _listed(plain(value), f"grid: {name}") for name, value in axes.items()}
     strategies = _texts(listed.pop(STRATEGY, ()), "grid: strategy")
     return _grid(list(listed.items()), "grid", strategies=strategies)
+
+
+def _listed(value: object, where: str) -> object:
+    """Return the values of an axis as a list of Python's own, a range or one value; raise SweepError for another."""
+    listed = [plain(each) for each in value] if isinstance(value, (list, tuple, range)) else value
+    try:
+        json.dumps(listed)
+    except (TypeError, ValueError):
+        raise SweepError(f"{where} is {shown(repr(value))}; it takes a list of values, a range or one value.") from None
+    return listed
 
 
 def _grid(named: Sequence[tuple[str, object]], where: str, **named_parts: Any) -> Grid:
@@ -108,7 +118,7 @@ def _check_number(values: int, where: str) -> None:
     if values > MOST_VALUES:
         raise SweepError(
             f"{where}: {values:,} values; at most {MOST_VALUES:,}. "
-            "Take fewer, or a range without a step and --trials N."
+            'Take fewer, or a range without a step, as {"from": 1, "to": 9}, with --trials N.'
         )
 
 

@@ -193,7 +193,7 @@ def make_sweep(
     own = _own_names(strategies, options)
     objective = objective_of(options.choose_by, own)
     if options.trials is not None:
-        check_search(grid, options.trials, strategies)
+        check_search(grid, options.trials, options.seed, strategies)
     options.parting.check()
     parted = options.parting.train_until is not None or options.parting.folds is not None
     objective.check(parted=parted, searched=options.trials is not None)

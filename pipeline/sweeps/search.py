@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 AT_A_TIME: Final = 32
 """Settings asked for before any of them is judged, whatever the number of workers, so that the answers are the same."""
 
+MOST_SEED: Final = 2**32 - 1
+"""What numpy's generator takes, which Optuna draws with."""
 
-def check_search(grid: Grid, trials: int, strategies: Sequence[str]) -> None:
+
+def check_search(grid: Grid, trials: int, seed: int, strategies: Sequence[str]) -> None:
     """Raise MissingExtra without Optuna, BadRequest for a search that makes no sense."""
     if trials < 1:
         raise BadRequest(f"--trials is {trials}; it takes a whole number of at least 1.")
+    if not 0 <= seed <= MOST_SEED:
+        raise BadRequest(f"--seed is {seed}; it takes a whole number from 0 to {MOST_SEED:,}.")
     if len(strategies) > 1 or all(is_assumption(axis.name) for axis in grid.axes):
         raise BadRequest(
             "--trials searches the parameters of one strategy; give one strategy and at least one parameter."

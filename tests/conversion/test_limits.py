@@ -55,9 +55,9 @@ def test_what_is_no_limit_is_a_named_error(limits: object, words: str) -> None:
 def test_a_limit_decides_what_is_converted_and_the_message_names_it(tmp_path: Path) -> None:
     book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), tick(kind="BID " * 20_000))})
     for limits, words in (
-        ({"sheet_gb": 1e-6}, "--limit sheet_gb=NUMBER"),
-        ({"unpacked_gb": 1e-6}, "--limit unpacked_gb=NUMBER"),
-        ({"text_mb": 1e-4}, "--limit text_mb=NUMBER"),
+        ({"sheet_gb": 1e-6}, "limits sheet_gb=NUMBER"),
+        ({"unpacked_gb": 1e-6}, "limits unpacked_gb=NUMBER"),
+        ({"text_mb": 1e-4}, "limits text_mb=NUMBER"),
     ):
         with pytest.raises(WorkbookTooLarge, match=words):
             pipeline.convert(book, tmp_path / "store", limits=limits)

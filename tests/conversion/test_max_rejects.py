@@ -234,7 +234,7 @@ def test_what_to_do_is_said_of_the_rule_that_most_rows_broke_and_the_first_row_i
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, 30, float("nan")])
 def test_a_share_that_cannot_be_meant_is_an_error_before_anything_is_read(tmp_path: Path, share: float) -> None:
-    with pytest.raises(BadRequest, match=r"--max-rejects .* from 0 to 1"):
+    with pytest.raises(BadRequest, match=r"max_rejects .* from 0 to 1"):
         api.convert(tmp_path / "none.xlsx", tmp_path / "store", max_rejects=share)
     assert not (tmp_path / "store").exists()
 

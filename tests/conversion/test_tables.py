@@ -112,7 +112,7 @@ def test_a_file_that_names_no_security_takes_that_of_the_request(tmp_path: Path)
     assert "names no security" in (row.error or "")
     assert "--security" in (row.error or "")
     assert converted(tmp_path, TEXT, "ticks.csv", security="FAB UH Equity").status == "converted"
-    with pytest.raises(BadRequest, match="--security"):
+    with pytest.raises(BadRequest, match="security"):
         converted(tmp_path, TEXT, security="FAB UH Equity")
 
 

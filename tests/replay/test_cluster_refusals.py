@@ -24,8 +24,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 REFUSED: Final[dict[str, tuple[dict[str, Any], type[PipelineError], str]]] = {
-    "dask without address": ({"backend": "dask"}, BadRequest, "--backend dask needs --address tcp://HOST:PORT"),
-    "address without backend": ({"address": "tcp://h:1"}, BadRequest, "it goes with --backend dask or ray"),
+    "dask without address": ({"backend": "dask"}, BadRequest, "backend dask needs address tcp://HOST:PORT"),
+    "address without backend": ({"address": "tcp://h:1"}, BadRequest, "it goes with backend dask or ray"),
     "address for threads": ({"backend": "threading", "address": "tcp://h:1"}, BadRequest, "it goes with"),
     "no port": ({"backend": "dask", "address": "tcp://localhost"}, BadRequest, "it takes HOST:PORT"),
     "a web address": ({"backend": "dask", "address": "http://h:8787/status"}, BadRequest, "it takes HOST:PORT"),
@@ -59,7 +59,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setitem(clusters.LIBRARY, backend, "no_such_library")
     with pytest.raises(
-        MissingExtra, match=rf"--backend {backend} needs no_such_library: .*python\S* -m pip install no_such_library\."
+        MissingExtra, match=rf"backend {backend} needs no_such_library: .*python\S* -m pip install no_such_library\."
     ) as refused:
         api.backtest(
             config=make_config(tmp_path / "v1.json"), parquet_dir=store, backend=backend, address="tcp://127.0.0.1:9"

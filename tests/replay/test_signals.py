@@ -243,7 +243,7 @@ def test_a_changed_file_of_signals_reruns_its_security_alone(desk: Path) -> None
     assert digests[0]["EMAAR"] == digests[1]["EMAAR"]
     assert digests[0]["FAB"]["alpha"] != digests[1]["FAB"]["alpha"] == signal_digest(path)
     assert digests[0]["FAB"]["EMAAR.mid"] == digests[1]["FAB"]["EMAAR.mid"]
-    with pytest.raises(ChangedSinceRun, match=r"The signal alpha of FAB is not that of the run .*--signals"):
+    with pytest.raises(ChangedSinceRun, match=r"The signal alpha of FAB is not that of the run .*signals"):
         explained(desk, "one", 1)
 
 

@@ -248,7 +248,7 @@ def test_results_under_one_rate_are_not_those_under_another(made: dict[str, Any]
 def test_a_sweep_chooses_for_all_together_on_converted_days(made: dict[str, Any]) -> None:
     asked = {key: value for key, value in made.items() if key != "folder"}
     grid = {"refill_interval_sec": [30, 60]}
-    with pytest.raises(BadRequest, match=r"several currencies \(AED, GBP, USD\).*--fx rates\.csv --currency AED"):
+    with pytest.raises(BadRequest, match=r"several currencies \(AED, GBP, USD\).*fx rates\.csv currency AED"):
         sweep(**asked, grid=grid)
     folder = made["folder"] / "sweep"
     done = sweep(**asked, grid=grid, fx=made["folder"] / "rates.csv", currency="AED", output_dir=folder, report=False)

@@ -140,7 +140,7 @@ def test_a_sample_is_made_and_says_where_it_is(tmp_path: Path) -> None:
     assert made == tmp_path / "new" / "ticks.xlsx"
     assert made.is_file()
     for days in (0, 20_001):
-        with pytest.raises(PipelineError, match=f"--days is {days}; it takes a whole number from 1 to 20,000"):
+        with pytest.raises(PipelineError, match=f"days is {days}; it takes a whole number from 1 to 20,000"):
             sample(made, days=days)
 
 

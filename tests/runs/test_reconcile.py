@@ -123,12 +123,12 @@ def test_fills_of_other_days_and_securities_are_left_out(desk: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"window": -1}, BadRequest, "--window"),
-        ({"price_tolerance": -0.1}, BadRequest, "--price-tolerance"),
+        ({"window": -1}, BadRequest, "window"),
+        ({"price_tolerance": -0.1}, BadRequest, "price_tolerance"),
         ({"switch": "trade_thru"}, BadRequest, "Did you mean 'trade_through'?"),
         ({"switch": "latency_ms"}, BadRequest, "named values"),
-        ({"output": "matches.txt"}, BadRequest, "--output"),
-        ({"parquet_dir": "other"}, ChangedSinceRun, "--parquet-dir"),
+        ({"output": "matches.txt"}, BadRequest, "output"),
+        ({"parquet_dir": "other"}, ChangedSinceRun, "parquet_dir"),
         ({"ticker": "FABB"}, BadDeskFills, "Did you mean 'FAB'?"),
     ],
 )

@@ -233,8 +233,8 @@ def test_what_is_chosen_does_not_depend_on_what_comes_after(swept: tuple[SweepRu
 REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "before all days": ({"train_until": dt.date(2024, 1, 1)}, "the market days are 2025-01-12 to 2025-01-20"),
     "after all days": ({"train_until": ALL_DAYS[-1]}, "leaves no day on one side"),
-    "no fold": ({"walk_forward": 0}, "--walk-forward is 0; it takes a whole number of at least 1"),
-    "too many folds": ({"walk_forward": 8}, "--walk-forward is 8; with 8 market days it takes 1 to 7"),
+    "no fold": ({"walk_forward": 0}, "walk_forward is 0; it takes a whole number of at least 1"),
+    "too many folds": ({"walk_forward": 8}, "walk_forward is 8; with 8 market days it takes 1 to 7"),
     "an objective": ({"choose_by": "sharp"}, "Did you mean 'sharpe'?"),
     "trades": ({"keep_trades": "bets"}, "Did you mean 'best'?"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pytest
 
 from pipeline import api
@@ -81,6 +82,21 @@ def test_presets_may_be_written_shortly(tmp_path: Path, execution: object) -> No
     path = tmp_path / "sweep.json"
     path.write_text(json.dumps({"strategy": "v1_baseline", "execution": execution}))
     assert [(axis.name, axis.values) for axis in read_sweep(path).axes] == [("execution", ("strict",))]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.arange(30, 90, 30), [np.int64(30), 60], (30, np.int32(60))],
+)
+def test_values_of_numpy_are_those_of_python(values: Any) -> None:
+    [axis] = grid_of({"a": values}).axes
+    assert [(value, type(value)) for value in axis.values] == [(30, int), (60, int)]
+
+
+@pytest.mark.parametrize("values", [{30}, [object()], 3j])
+def test_values_that_no_axis_has_are_told_as_they_were_given(values: Any) -> None:
+    with pytest.raises(SweepError, match=r"grid: a is .*; it takes a list of values, a range or one value"):
+        grid_of({"a": values})
 
 
 def test_every_combination_is_a_setting_the_last_axis_changing_fastest() -> None:
@@ -206,7 +222,7 @@ REFUSED: Final[dict[str, tuple[dict[str, object], str]]] = {
     "an exchange": ({"execution.fees_bps": [{"AXD": 2}]}, "No market facts for exchange 'AXD'; there are ADX, "),
     "a range without values": (
         {"quote_size": {"from": 1, "to": 9}},
-        "quote_size: a range needs a step or points, unless --trials searches it",
+        "quote_size: a range needs a step or points, unless trials searches it",
     ),
 }
 

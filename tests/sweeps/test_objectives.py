@@ -200,7 +200,7 @@ def test_a_setting_without_the_figure_ranks_after_those_that_have_it_and_that_is
     ("choose_by", "options", "said"),
     [
         ("sortin", {}, "Did you mean 'sortino'?"),
-        ("spread_captured", {"walk_forward": 2}, "leave out --train-until and --walk-forward"),
+        ("spread_captured", {"walk_forward": 2}, "leave out train_until and walk_forward"),
         ("fills_by_kind", {}, "it takes net_pnl"),
         ("profit_factor", {"walk_forward": 2}, "which a sweep has of all days only"),
         ("nowhere.py:own", {}, "there is no file nowhere.py"),

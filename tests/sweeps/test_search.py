@@ -106,8 +106,8 @@ def test_settings_that_fail_are_passed_over(inputs: tuple[Path, Path], tmp_path:
 
 
 REFUSED: Final[dict[str, tuple[list[str], int, str]]] = {
-    "none": (["quote_size=1,2"], 0, "--trials is 0; it takes a whole number of at least 1"),
-    "fewer than none": (["quote_size=1,2"], -3, "--trials is -3"),
+    "none": (["quote_size=1,2"], 0, "trials is 0; it takes a whole number of at least 1"),
+    "fewer than none": (["quote_size=1,2"], -3, "trials is -3"),
     "no axis": ([], 5, "give one strategy and at least one parameter"),
     "only execution": (["execution=classic,strict"], 5, "give one strategy and at least one parameter"),
     "two strategies": (["strategy=v1_baseline,v3_liquidity_monitor", "quote_size=1,2"], 5, "give one strategy"),
@@ -126,6 +126,13 @@ def test_a_search_that_makes_no_sense_is_refused_and_touches_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_no_generator_takes_is_refused(inputs: tuple[Path, Path], tmp_path: Path, seed: int) -> None:
+    with pytest.raises(BadRequest, match=f"seed is {seed}; it takes a whole number from 0 to 4,294,967,295"):
+        search(inputs, tmp_path / "out", seed=seed)
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_optuna_it_says_what_to_install(
     inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,5 +144,5 @@ def test_without_optuna_it_says_what_to_install(
         return importing(name, package)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(MissingExtra, match=r"--trials needs Optuna: .*python\S* -m pip install optuna\."):
+    with pytest.raises(MissingExtra, match=r"trials needs Optuna: .*python\S* -m pip install optuna\."):
         search(inputs, tmp_path / "out")

@@ -145,5 +145,5 @@ def test_moments_are_asked_for_and_told_on_that_clock(tmp_path: Path, monkeypatc
         ("2025-03-10 16:30:00", "outside the continuous session, 17:00 to 16:00. The nearest .* 2025-03-10 00:00:02"),
         ("2025-03-08 12:00:00", "on a day without ticks in the session. The nearest .* at 2025-03-07 15:59:59"),
     ):
-        with pytest.raises(UnknownMoment, match=f"--at {time} is {words}"):
+        with pytest.raises(UnknownMoment, match=f"at {time} is {words}"):
             at(time, "buy")

@@ -166,8 +166,8 @@ def test_progress_is_told_as_far_as_the_fill(desk: Path) -> None:
 
 
 REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]]] = [
-    (lambda desk: explain(desk, 0), UnknownFill, r"--fill is 0 and takes 1 to \d+", 2),
-    (lambda desk: explain(desk, 99_999), UnknownFill, r"FAB has \d+ fills in .*; --fill is 99,999 and takes 1 to", 2),
+    (lambda desk: explain(desk, 0), UnknownFill, r"fill is 0 and takes 1 to \d+", 2),
+    (lambda desk: explain(desk, 99_999), UnknownFill, r"FAB has \d+ fills in .*; fill is 99,999 and takes 1 to", 2),
     (lambda desk: explain(desk, 1, security="FABB"), UnknownSecurity, "FABB is not in .* Did you mean 'FAB'", 2),
     (lambda desk: explain(desk, 1, "v1_basline"), UnknownRun, "Did you mean 'v1_baseline'", 2),
     (lambda desk: explain(desk, 1, strategy="v3_liquidity_monitor"), BadRequest, "is a run of 'v1_baseline'", 2),
@@ -179,13 +179,13 @@ REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]
         2,
     ),
     (lambda desk: explain(desk, 1, output_dir=desk / "none"), UnknownRun, "There are no runs in", 2),
-    (lambda desk: explain_at(desk, "11:03:07"), BadRequest, "--at is '11:03:07'; it takes a date and a time", 2),
+    (lambda desk: explain_at(desk, "11:03:07"), BadRequest, "at is '11:03:07'; it takes a date and a time", 2),
     (lambda desk: explain_at(desk, "2025-01-06T11:03:07+04:00"), BadRequest, "on the exchange's clock", 2),
-    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", None), BadRequest, "--at needs --side", 2),
+    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", None), BadRequest, "at needs side", 2),
     (lambda desk: explain_at(desk, "2025-01-06 11:03:07", "sel"), BadRequest, "Did you mean 'sell'", 2),
     (lambda desk: explain_at(desk, "1999-01-06 11:03:07"), UnknownMoment, "a day without ticks", 2),
-    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", fill=1), BadRequest, "Give --fill or --at, not both", 2),
-    (lambda desk: explain(desk, 1, side="buy"), BadRequest, "--side goes with --at", 2),
+    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", fill=1), BadRequest, "Give fill or at, not both", 2),
+    (lambda desk: explain(desk, 1, side="buy"), BadRequest, "side goes with at", 2),
 ]
 
 
@@ -206,7 +206,7 @@ def test_a_users_strategy_is_found_where_the_run_had_it(desk: Path, tmp_path: Pa
     for file, words in ("gone/taker.py", "was in gone/taker.py, where there is none now"), (None, "does not come with"):
         manifest["how"]["strategy_file"] = file
         (moved / "run.json").write_text(json.dumps(manifest), encoding="utf-8")
-        with pytest.raises(UnknownStrategy, match=f"{words}.*Name its file: --strategy desk/taker.py") as error:
+        with pytest.raises(UnknownStrategy, match=f"{words}.*Name its file: strategy desk/taker.py") as error:
             explain(desk, 1, str(moved))
         assert error.value.exit_status == 2
 

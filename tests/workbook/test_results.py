@@ -205,7 +205,7 @@ def test_a_run_with_little_in_it_has_a_workbook_too(tmp_path: Path, fills: int |
 def test_a_sweep_has_no_workbook(tmp_path: Path) -> None:
     (tmp_path / "sweep").mkdir()
     (tmp_path / "sweep" / "sweep.json").write_text("{}")
-    with pytest.raises(BadRequest, match="is a sweep, and --excel writes a run's results"):
+    with pytest.raises(BadRequest, match="is a sweep, and excel writes a run's results"):
         api.report(tmp_path / "sweep", excel=True)
 
 
