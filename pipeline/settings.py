@@ -26,6 +26,8 @@ EXCHANGE: Final = "exchange"
 TICK_SIZE: Final = "tick_size"
 MONEY_UNIT: Final = "currency units"
 """The unit of an amount, which a config gives in the currency of the market."""
+ALMOST: Final = 0.8
+"""How alike a ticker and an entry's name are for the one to be meant by the other: EMAAR by EMAR."""
 SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the strategy\'s own defaults.'
 
 
@@ -175,6 +177,14 @@ class Config:
         fallback = self.defaults or {}
         return {ticker: self.securities.get(ticker, fallback) for ticker in tickers}
 
+    def misspelt(self, tickers: Sequence[str], in_store: Collection[str]) -> list[str]:
+        """Return what is said of tickers that take `_defaults`, while an entry of no security has almost their name."""
+        unused = [name for name in self.securities if name not in in_store]
+        hints = {name: nearest(name, unused, ALMOST) for name in tickers if name not in self.securities}
+        return [
+            f'{self.path}: no entry for {name}, so it takes "{DEFAULTS}".{hint}' for name, hint in hints.items() if hint
+        ]
+
 
 def read_config(
     path: Path, parameters: Parameters, overrides: Mapping[str, str] | None = None, overridden_by: str = "--set"
@@ -201,6 +211,8 @@ def read_config(
         if TICK_SIZE not in parameters and ticker not in BLOCKS[1:]:
             tick_sizes |= _tick_size(entry, ticker, path)
         if not ticker.startswith("_"):
+            if not ticker or " " in ticker:
+                raise ConfigError(f"{path}: '{ticker}' is no ticker. An entry is named by the ticker alone, as FAB.")
             exchanges |= _exchange(entry, ticker, path)
             own = _entry(entry, f"{path}: {ticker}", parameters)
             securities[ticker.upper()] = standard | file_defaults | own | forced

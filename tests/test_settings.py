@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -123,6 +124,21 @@ def test_an_unknown_block_is_refused_with_the_nearest(block: str, words: str, tm
 def test_two_cases_of_one_ticker_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"v1\.json: two entries name the same ticker in different case"):
         read(tmp_path, '{"FAB": {}, "fab": {}}')
+
+
+@pytest.mark.parametrize("name", ["FAB UH Equity", "FAB ", ""])
+def test_an_entry_that_no_security_can_be_called_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f"v1.json: '{name}' is no ticker. An entry is named by the ticker alone, as FAB"
+    ):
+        read(tmp_path, json.dumps({name: {}, "_defaults": {}}))
+
+
+def test_an_entry_of_no_security_that_is_almost_one_without_is_told(tmp_path: Path) -> None:
+    config = read(tmp_path, '{"EMAR": {}, "FAB": {}, "fabx": {}, "ADCB": {}, "_defaults": {}}')
+    [words] = config.misspelt(["ADIB", "EMAAR", "FAB"], {"ADIB", "EMAAR", "FAB"})
+    assert words.endswith("""v1.json: no entry for EMAAR, so it takes "_defaults". Did you mean 'EMAR'?""")
+    assert config.misspelt(["EMAAR"], {"EMAAR", "EMAR"}) == []
 
 
 @pytest.mark.parametrize(

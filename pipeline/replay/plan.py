@@ -87,7 +87,7 @@ class Plan:
     why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
     execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
     in_store: all that the store holds, `securities` among them. shortage: that memory may not suffice here, which is of
-    this machine and no warning of the run's figures. currencies: what amounts are in.
+    this machine and no warning of the run's figures. currencies: what amounts are in. misspelt: of the config's names.
     """
 
     strategy: str
@@ -105,6 +105,7 @@ class Plan:
     in_store: tuple[Security, ...] = ()
     shortage: str | None = None
     currencies: Currencies = field(default_factory=lambda: Currencies({}))
+    misspelt: Sequence[str] = ()
 
     @property
     def strategy_file(self) -> str | None:
@@ -120,7 +121,7 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What is to be known of the run before it starts, a sentence each."""
-        warnings = [] if self.stale is None else [self.stale]
+        warnings = [*([] if self.stale is None else [self.stale]), *self.misspelt]
         if self.currencies.warning:
             warnings.append(self.currencies.warning)
         warnings += [
@@ -225,6 +226,7 @@ def plan(request: Request) -> Plan:
         store.securities,
         shortage,
         Currencies(money, rates),
+        config.misspelt([security.ticker for security in chosen], in_store),
     )
 
 

@@ -54,6 +54,15 @@ def test_securities_of_several_currencies_are_warned_of_first_with_those_to_run_
     )
 
 
+def test_an_entry_of_the_config_that_is_almost_a_securitys_is_warned_of(request_for: Any, tmp_path: Path) -> None:
+    config = tmp_path / "v1.json"
+    config.write_text('{"_defaults": {}, "EMAR": {"quote_size": 1}, "ALDAR": {}}', encoding="utf-8")
+    assert plan(request_for(config=config)).warnings == [
+        f"{config}: no entry for EMAAR, so it takes \"_defaults\". Did you mean 'EMAR'?"
+    ]
+    assert plan(request_for(config=config, securities=["FAB"])).warnings == []
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
