@@ -156,6 +156,8 @@ def _check_value(param: Any, ctx: Any) -> None:
         raise BadRequest(f"{empty_words(name)} A shell variable that is not set is empty, too.")
     if value is None and param.default_is_empty:
         ctx.params[param.name] = ()
+    elif value and param.multiple and not param.declared.repeatable:
+        ctx.params[param.name] = ",".join(value)
 
 
 def _completion(declared: Option) -> Any:
@@ -194,7 +196,7 @@ def _parameter(parameter: inspect.Parameter, declared: Option) -> Any:
         declared,
         param_decls=[parameter.name, flag],
         type=takes,
-        multiple=declared.repeatable,
+        multiple=declared.repeatable or "Sequence" in str(annotation),
         metavar=declared.metavar or METAVARS[takes],
         show_default=bool(default) and not declared.default,
         **common,

@@ -160,6 +160,14 @@ def test_a_backtest_runs_with_the_older_names_of_workers(tmp_path: Path) -> None
     assert json.loads(output.out)["workers"] == 2
 
 
+def test_tickers_named_one_option_after_the_other_are_all_meant(tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "store"), make_config(tmp_path / "config.json")
+    words = ("--parquet-dir", store, "--config", config, "--securities", "MODON", "--securities", "emaar,fab")
+    output = to_pipe("sensitivity", *words, "--json", cwd=tmp_path)
+    assert output.status == 0, output.err
+    assert sorted(json.loads(output.out)["currencies"]) == ["EMAAR", "FAB", "MODON"]
+
+
 @pytest.mark.parametrize("public", [api.convert, api.backtest, api.sweep, api.compare, api.report, api.explain])
 def test_every_option_of_a_public_function_is_explained_to_editors(public: Callable[..., object]) -> None:
     args = re.search(r"    Args:\n(.*?)\n\n", str(public.__doc__), re.DOTALL)
