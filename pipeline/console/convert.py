@@ -8,6 +8,7 @@ from pipeline.console.output import CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.conversion.result import Status
+from pipeline.numbers import counted
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -127,7 +128,7 @@ def _sheet(row: SheetRow) -> dict[str, Any]:
 def _listed(ticks: dict[str, int]) -> str:
     """Return securities with their ticks, the first few of many."""
     first = [f"{ticker} ({count:,} ticks)" for ticker, count in list(ticks.items())[:MOST_LISTED]]
-    return ", ".join(first) + (f" and {len(ticks) - MOST_LISTED:,} others" if len(ticks) > MOST_LISTED else "")
+    return ", ".join(first) + (f" and {counted(len(ticks) - MOST_LISTED, 'other')}" if len(ticks) > MOST_LISTED else "")
 
 
 def _how(row: SheetRow) -> str:

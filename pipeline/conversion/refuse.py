@@ -25,6 +25,7 @@ from pipeline.errors import (
     out_of_memory,
     shown,
 )
+from pipeline.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -189,7 +190,7 @@ def first_rows(parsed: Parsed) -> dict[str, int]:
 def listed(rows: list[tuple[int, str]]) -> str:
     """Return rows by number with what they hold, the first few of many."""
     listed = " and ".join(f"row {number} ('{shown(text)}')" for number, text in rows[:_MOST_BLOCKS])
-    return listed + (f" and {len(rows) - _MOST_BLOCKS:,} others" if len(rows) > _MOST_BLOCKS else "")
+    return listed + (f" and {counted(len(rows) - _MOST_BLOCKS, 'other')}" if len(rows) > _MOST_BLOCKS else "")
 
 
 def _quoted(reject: Reject) -> str:

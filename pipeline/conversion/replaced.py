@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import DuplicateSecurity, PipelineError, StoreError, shown
+from pipeline.numbers import counted
 from pipeline.store.catalog import tick_files
 from pipeline.store.layout import ticks_name
 
@@ -138,7 +139,7 @@ def _listed(names: Iterable[str]) -> str:
     """Return names, the first few of many."""
     names = [shown(name) for name in names]
     if len(names) > _MOST_NAMED:
-        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} others"
+        return f"{', '.join(names[:_MOST_NAMED])} and {counted(len(names) - _MOST_NAMED, 'other')}"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
