@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.replay.workers import Backend
     from pipeline.store.result_cache import ResultCache
 
-AT_A_TIME: Final = 64
+AT_A_TIME: Final = 512
 """How many results are cached before those above the limit go."""
 
 HERE: Final = Destination()
