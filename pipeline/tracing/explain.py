@@ -122,9 +122,10 @@ class TraceReader:
         self._setting = setting
 
     def names(self) -> list[str]:
-        """Return what a strategy's memory and parameters are called."""
+        """Return what a strategy's memory and parameters are called; series are none, since it cannot read them."""
         fields = fields_of(self._setting.strategy)
-        return [*fields.parameters, *fields.memory, *fields.compounds, *fields.objects]
+        names = [*fields.parameters, *fields.memory, *fields.compounds, *fields.objects]
+        return [name for name in names if name not in fields.series]
 
     def tick(self, index: int) -> Tick:
         """Return a tick by its number; raises StartEarlierError for one that is not traced."""

@@ -26,7 +26,9 @@ def moved(value: Any, by: int) -> Any:
 
 def as_plain(explanation: Any) -> dict[str, Any]:
     """Return an explanation as plain values for JSON."""
-    values = asdict(explanation) | {"memory": {name: _plain(value) for name, value in explanation.memory.items()}}
+    # Of memory, which may hold anything, nothing is copied.
+    values = asdict(replace(explanation, memory={}))
+    values["memory"] = {name: _plain(value) for name, value in explanation.memory.items()}
     plain: dict[str, Any] = _with_times(values)
     return plain
 

@@ -14,6 +14,7 @@ from pipeline.engine.rules.account import CLOSE, NO_ORDER, PRINT, TAKE, TOUCH
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import BUY, ReplayState
+from pipeline.engine.series import Series
 from pipeline.ticks import TICK_TYPES, TRADE
 from pipeline.tracing.explanation import Tick
 from pipeline.tracing.trace import BEFORE, CALL, NEVER, Between, StandAside, TracedFill, caller
@@ -70,6 +71,7 @@ class TracingState(ReplayState):
         return {
             name: deepcopy(value) if isinstance(value, Compound) else value
             for name, value in vars(self.strategy).items()
+            if not isinstance(value, Series)
         }
 
     def finish(self, fill: TracedFill) -> None:

@@ -13,6 +13,7 @@ from pipeline.runs.recorded_setting import Setting
 from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.explain_moment import explain_moment
 from pipeline.tracing.explanation import Tick
+from pipeline.tracing.plain_values import as_plain
 from pipeline.tracing.rendering import lines_of
 from pipeline.tracing.trace import CALL
 from tests.engine.replays import moment, random_ticks, strategy_of, written
@@ -71,6 +72,16 @@ def test_what_was_taken_is_booked_at_the_tick_that_came_next(tmp_path: Path) -> 
     assert fill.taking is not None
     assert (fill.taking.tick, fill.taking.taken, fill.how) == (AT_ELEVEN, 40, "taken")
     assert "taken at 11:00:00, before this tick, booked on this one" in " ".join(lines_of(fill))
+
+
+def test_memory_leaves_out_what_only_grows_and_copies_nothing(tmp_path: Path) -> None:
+    seen = QUOTES.replace("class Own", "from pipeline.engine.series import Series\n\nclass Own").replace(
+        "def on_time(self, m):", "asked: Series = Series()\n    note: object = None\n\n    def on_time(self, m):"
+    )
+    fill = explained(
+        tmp_path, seen.replace("m.quote", "self.asked.record(m, m.bid); self.note = memoryview(b''); m.quote")
+    )
+    assert list(as_plain(fill)["memory"]) == ["note"]
 
 
 def test_a_latency_counts_from_the_moment(tmp_path: Path) -> None:
