@@ -48,6 +48,17 @@ NO_MARK: Final = Reason("No five-minute mark in the continuous session.")
 NOT_NUMBERS: Final = ("by_name", "by_kind", "intervals")
 """The forms of figures that are no number: numbers by name, several by kind of fill, and two ends by figure."""
 
+UNITS: Final = {
+    "money": MONEY,
+    "whole_money": MONEY,
+    "share": "%",
+    "shares": "shares",
+    "seconds": "s",
+    "bps": "bps",
+    "days": "market days",
+}
+"""What figures are in by their form."""
+
 ANNUALISED: Final = "annualised"
 ANNUALISED_FROM: Final = f"Annualised figures, as the Sharpe ratio, are shown from {FEWEST} market days on."
 """What is said wherever a few days would be made a year of."""
@@ -70,7 +81,7 @@ class Figure:
             name (`form` by_name), columns by kind of fill (`form` by_kind), or ends by figure (`form` intervals).
         group: The table that shows it.
         label: What people read instead of the name.
-        unit: What stands beside the label, MONEY for an amount, empty for a pure number.
+        unit: What stands beside the label, MONEY for an amount, empty for a pure number; that of its form by default.
         form: How a number is shown, one of `numbers.FORMS`, of days how many; those of NOT_NUMBERS are none.
         meaning: What it says, in a sentence or two, names of switches and parameters in backticks.
         formula: How it is computed.
@@ -104,6 +115,9 @@ class Figure:
     summary: tuple[int, str] | None = None
     horizon: str = ""
     of_counts: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit", self.unit or UNITS.get(self.form, ""))
 
     @property
     def adds_up(self) -> bool:

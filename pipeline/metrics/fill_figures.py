@@ -35,7 +35,6 @@ FILL_FIGURES: Final = (
         compute=_of_orders(lambda p: float(p.sums["through_pnl"])),
         group=FILLED_BY,
         label="Gross P&L of these",
-        unit=MONEY,
         form="money",
         meaning="What fills by prints through our price realised, before fees. With `fill_price=print` they are booked "
         "at a price better than the order's own.",
@@ -69,7 +68,6 @@ FILL_FIGURES: Final = (
         compute=_of_orders(lambda p: p.sums["shares_beyond_shown"]),
         group=FILLED_BY,
         label="Shares beyond what was shown",
-        unit="shares",
         form="shares",
         meaning="Shares had of one quote beyond the most that it showed while its price stood: by takes, and by "
         "`touch=fills`. There are none with `shown_size=once`.",

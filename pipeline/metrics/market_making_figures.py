@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.metrics.figure import NO_DAY, NO_MARK, OWN_ORDERS, TAU, Figure, Reason
 from pipeline.metrics.formulas import percentile
 from pipeline.metrics.performance_figures import ACTIVITY
-from pipeline.numbers import MONEY
 from pipeline.replay.observe import HORIZONS
 
 if TYPE_CHECKING:
@@ -35,16 +34,15 @@ def _markout(horizon: str, field: str) -> Callable[[Portfolio], Any]:
     return lambda p: getattr(p.markouts[horizon], field)
 
 
-def _markouts(unit: str, part: str, form: str) -> Iterator[Figure]:
+def _markouts(part: str, form: str) -> Iterator[Figure]:
     """Yield the mark-out, then the adverse selection, at each horizon, in one unit."""
-    group = BPS if unit == "bps" else AMOUNTS
+    group = BPS if form == "bps" else AMOUNTS
     for horizon in HORIZONS:
         yield Figure(
             name=f"markouts.{horizon}.{part}",
             compute=_markout(horizon, part),
             group=group,
             label=f"Mark-out after {horizon}",
-            unit=unit,
             form=form,
             meaning=f"What the fills were worth {TAU} later, against the mid then.",
             formula=f"`markouts.{TAU}.amount`{OVER_VALUE}" if group == BPS else MARKOUT,
@@ -59,7 +57,6 @@ def _markouts(unit: str, part: str, form: str) -> Iterator[Figure]:
             compute=_markout(horizon, f"adverse_{part}"),
             group=group,
             label=f"Adverse selection after {horizon}",
-            unit=unit,
             form=form,
             meaning=f"How far the mid had moved against the fills {TAU} later. With the mark-out it adds up to the "
             "spread that these fills captured.",
@@ -77,7 +74,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.position,
         group=INVENTORY,
         label="Final position",
-        unit="shares",
         form="shares",
         meaning="Position after the last event.",
         formula="shares bought - shares sold",
@@ -90,7 +86,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.time_in_market if len(p.inventory) else None,
         group=INVENTORY,
         label="Time in market",
-        unit="%",
         form="share",
         of_counts=True,
         meaning="Share of the continuous sessions' time with an open position; of the portfolio, with any.",
@@ -102,7 +97,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: float(p.inventory.mean()) if len(p.inventory) else None,
         group=INVENTORY,
         label="Inventory, mean",
-        unit=MONEY,
         form="whole_money",
         meaning="Usual value of the open positions, long or short.",
         formula="mean of Σ abs(position) · mark at the five-minute marks",
@@ -113,7 +107,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.net_pnl / float(p.inventory.mean()) if len(p.inventory) and p.inventory.any() else None,
         group=INVENTORY,
         label="P&L per unit of inventory",
-        unit="%",
         form="share",
         meaning="What the run earned for the risk of holding: net P&L on the usual value of the open positions.",
         formula="`net_pnl` / `inventory_mean`",
@@ -125,7 +118,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: percentile(p.inventory, 95) if len(p.inventory) else None,
         group=INVENTORY,
         label="Inventory, 95th percentile",
-        unit=MONEY,
         form="whole_money",
         meaning="Value of the open positions that is exceeded at one mark in twenty.",
         formula="95th percentile of Σ abs(position) · mark at the five-minute marks, linear between two marks",
@@ -136,7 +128,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.time_at_limit,
         group=INVENTORY,
         label="Time at limit",
-        unit="%",
         form="share",
         meaning="How long the strategy could not quote both sides: share of the five-minute marks with the position at "
         "`max_position`, or at `max_notional` / mark where the strategy keeps to it.",
@@ -164,7 +155,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.sums["waits"] / p.orders if p.orders else None,
         group=ACTIVITY,
         label="Fill ratio",
-        unit="%",
         form="share",
         of_counts=True,
         meaning="Share of the orders placed that were filled, at least in part.",
@@ -176,7 +166,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.median_time_to_fill,
         group=ACTIVITY,
         label="Time to fill, median",
-        unit="s",
         form="seconds",
         meaning="How long a filled order had stood before its first fill, in time of the continuous session: nights, "
         "breaks and days without a print do not count. With a latency it stands from when it joins its queue.",
@@ -188,7 +177,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.mean_time_to_fill,
         group=ACTIVITY,
         label="Time to fill, mean",
-        unit="s",
         form="seconds",
         meaning="How long a filled order had stood before its first fill, where long waits weigh more.",
         formula="mean of (first fill - placing)",
@@ -199,7 +187,6 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: p.spread.bps,
         group=BPS,
         label="Spread captured",
-        unit="bps",
         form="bps",
         meaning="The spread captured for each unit traded.",
         formula=f"`spread_captured`{OVER_VALUE}",
@@ -208,13 +195,12 @@ MARKET_MAKING_FIGURES: Final = (
         is_headline=True,
         better=1,
     ),
-    *_markouts("bps", "bps", "bps"),
+    *_markouts("bps", "bps"),
     Figure(
         name="spread_captured",
         compute=lambda p: p.spread.amount,
         group=AMOUNTS,
         label="Spread captured",
-        unit=MONEY,
         form="money",
         meaning="What fills earned against the mid at the fill: half the spread, for a quote at the touch. Fills "
         "that take from the touch pay it, and count.",
@@ -223,7 +209,7 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(NO_MID,),
         better=1,
     ),
-    *_markouts(MONEY, "amount", "money"),
+    *_markouts("amount", "money"),
     *(
         Figure(
             name=f"markouts.{horizon}.fills",
