@@ -138,7 +138,7 @@ class SecurityFiles:
 
     def _write_rejects(self) -> None:
         if self._rejects is None:
-            self._rejects = GrowingTable(self._paths[1], _REJECTS, dictionary_columns=("workbook", "sheet"))
+            self._rejects = GrowingTable(self._paths[1], dictionary_columns=("workbook", "sheet"))
         self._rejects.append(pa.concat_tables(self._waiting).combine_chunks())
         self._waiting = []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
 from pipeline.runs.layout import FOLDERS, SERIES_FOLDER
 from pipeline.runs.series_rows import SeriesRows
 from pipeline.store.atomic import GrowingFile, Staged, discarding, write_bytes
-from pipeline.store.parquet import GrowingTable, TableOptions, read_table, stage_table
+from pipeline.store.parquet import GrowingTable, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,14 +46,11 @@ class SecurityFiles:
         self._shift = shift
         self._series = SeriesRows(series, shift)
         trades, marks, prices, text = file_names(ticker)
-        self._files: dict[str, _Rows] = {
-            trades: _ParquetRows(folder / trades, ticker, "timestamp"),
-            marks: _ParquetRows(folder / marks, ticker, "event"),
-            prices: _ParquetRows(folder / prices, ticker, "timestamp"),
-            text: _CsvRows(folder / text),
-        }
-        if series:
-            self._files[series_name(ticker)] = _ParquetRows(folder / series_name(ticker), ticker, "timestamp")
+        self._files = {text: _Rows(_CsvFile(folder / text), {})}
+        for name in (trades, marks, prices, *([series_name(ticker)] if series else [])):
+            ascending = "event" if name == marks else "timestamp"
+            table = GrowingTable(folder / name, delta_columns=[ascending], durable=False)
+            self._files[name] = _Rows(table, {"security": ticker})
 
     def add(self, part: Part) -> None:
         """Write the fills of some days, and the market around them."""
@@ -62,7 +58,7 @@ class SecurityFiles:
         marks = marks_table(part.replayed.fills, part.observed, self._shift)
         prices = prices_table(part.observed, self._shift)
         series = [self._series.table(part.ticks.timestamp, part.series)] if part.series else []
-        for file, rows in zip(self._files.values(), (trades, marks, prices, trades, *series), strict=True):
+        for file, rows in zip(self._files.values(), (trades, trades, marks, prices, *series), strict=True):
             file.add(rows)
 
     def close(self) -> dict[str, Staged]:
@@ -85,15 +81,17 @@ def write_files(folder: AnyPath, ticker: str, files: Mapping[str, bytes]) -> Non
     for name, content in files.items():
         write_bytes(folder / name, content, durable=False)
     if text not in files:
-        rows = _CsvRows(folder / text)
+        rows = _Rows(_CsvFile(folder / text), {})
         rows.add(read_table(folder / trades))
         rows.close().commit()
 
 
-class _Rows(ABC):
+class _Rows:
     """Rows that come part by part and are written so many at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: GrowingTable | _CsvFile, metadata: Mapping[str, str]) -> None:
+        self._file = file
+        self._metadata = metadata
         self._waiting: list[Any] = []
         self._count = 0
 
@@ -102,23 +100,15 @@ class _Rows(ABC):
         self._waiting.append(rows)
         self._count += len(rows)
         while self._count > ROWS:
-            self.write(self._next(ROWS))
-
-    @abstractmethod
-    def write(self, rows: Any) -> None:
-        """Write rows of which more will follow."""
-
-    @abstractmethod
-    def end(self, rows: Any) -> Staged:
-        """Write the last rows."""
-
-    @abstractmethod
-    def discard(self) -> None:
-        """Remove what was written."""
+            self._file.append(self._next(ROWS))
 
     def close(self) -> Staged:
         """Write what is left."""
-        return self.end(self._next(self._count))
+        return self._file.close(self._metadata, self._next(self._count))
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self._file.discard()
 
     def _next(self, count: int) -> Any:
         rows = self._waiting[0] if len(self._waiting) == 1 else pa.concat_tables(self._waiting).combine_chunks()
@@ -126,51 +116,21 @@ class _Rows(ABC):
         return rows.slice(0, count)
 
 
-class _ParquetRows(_Rows):
-    def __init__(self, path: AnyPath, ticker: str, delta_column: str) -> None:
-        super().__init__()
-        self._path = path
-        self._metadata: Mapping[str, str] = {"security": ticker}
-        self._options: TableOptions = {"delta_columns": [delta_column], "durable": False}
-        self._growing: GrowingTable | None = None
+class _CsvFile:
+    """A CSV file that grows as a `GrowingTable` does."""
 
-    def write(self, rows: Any) -> None:
-        """Write rows as a row group."""
-        if self._growing is None:
-            self._growing = GrowingTable(self._path, rows.schema, **self._options)
-        self._growing.append(rows)
-
-    def end(self, rows: Any) -> Staged:
-        """Write the last rows, and what the file says of itself."""
-        if self._growing is None:
-            options: TableOptions = {**self._options, "metadata": self._metadata}
-            return stage_table(self._path, rows, **options)
-        self._growing.append(rows)
-        return self._growing.close(self._metadata)
-
-    def discard(self) -> None:
-        """Remove what was written."""
-        if self._growing is not None:
-            self._growing.discard()
-
-
-class _CsvRows(_Rows):
     def __init__(self, path: AnyPath) -> None:
-        super().__init__()
         self._file = GrowingFile(path, durable=False)
         self._has_header = False
+        self.discard = self._file.discard
 
-    def write(self, rows: Any) -> None:
+    def append(self, rows: Any) -> None:
         """Write rows as lines."""
         self._file.append(self._lines(rows))
 
-    def end(self, rows: Any) -> Staged:
+    def close(self, _: Mapping[str, str], last: Any) -> Staged:
         """Write the last rows."""
-        return self._file.finish(self._lines(rows))
-
-    def discard(self) -> None:
-        """Remove what was written."""
-        self._file.discard()
+        return self._file.finish(self._lines(last))
 
     def _lines(self, rows: Any) -> memoryview:
         lines = table_lines(with_csv_cells(rows, "trade_type"), with_header=not self._has_header)

@@ -77,19 +77,9 @@ def staging(target: AnyPath, *, durable: bool = True) -> Iterator[tuple[IO[bytes
 
     durable: also flushed to the disk itself, so that a power cut cannot tear it; a killed process cannot either way.
     """
-    staged = Staged(_part_of(target), target)
-    try:
-        with staged.part.open("wb") as file:
-            yield file, staged
-            file.flush()
-            if durable and not isinstance(target, ObjectStorePath):
-                os.fsync(file.fileno())
-    except OSError as error:
-        staged.discard()
-        raise not_written(target, error) from error
-    except BaseException:
-        staged.discard()
-        raise
+    growing = GrowingFile(target, durable=durable)
+    with growing.opened(is_last=True) as file:
+        yield file, growing.staged
 
 
 @contextlib.contextmanager
@@ -107,32 +97,40 @@ class GrowingFile:
     """A temporary neighbour of `target` that is written part by part and held open only while a part is written."""
 
     def __init__(self, target: AnyPath, *, durable: bool = True) -> None:
-        self._staged = Staged(_part_of(target), target)
+        self.staged = Staged(_part_of(target), target)
         self._durable = durable and not isinstance(target, ObjectStorePath)
         self._mode = "wb"
 
-    def append(self, *parts: bytes | memoryview, is_last: bool = False) -> None:
-        """Write parts one after the other; raises OutputNotWritable, and then nothing stays."""
+    @contextlib.contextmanager
+    def opened(self, *, is_last: bool = False) -> Iterator[IO[bytes]]:
+        """Open it for the next part, or for the last; raises OutputNotWritable. On any failure the file is gone."""
         try:
-            with self._staged.part.open(self._mode) as file:
-                for part in parts:
-                    file.write(part)
+            with self.staged.part.open(self._mode) as file:
+                yield file
                 if is_last and self._durable:
                     file.flush()
                     os.fsync(file.fileno())
-        except OSError as error:
+        except BaseException as error:
             self.discard()
-            raise not_written(self._staged.target, error) from error
+            if isinstance(error, OSError):
+                raise not_written(self.staged.target, error) from error
+            raise
         self._mode = "ab"
 
+    def append(self, part: bytes | memoryview) -> None:
+        """Write a part; raises OutputNotWritable."""
+        with self.opened() as file:
+            file.write(part)
+
     def finish(self, *parts: bytes | memoryview) -> Staged:
-        """Write the last parts and return the file, whole."""
-        self.append(*parts, is_last=True)
-        return self._staged
+        """Write the last parts and return the file, whole; raises OutputNotWritable."""
+        with self.opened(is_last=True) as file:
+            file.writelines(parts)
+        return self.staged
 
     def discard(self) -> None:
         """Remove the temporary file."""
-        self._staged.discard()
+        self.staged.discard()
 
 
 def not_written(target: AnyPath, error: OSError) -> OutputNotWritable:
@@ -157,9 +155,7 @@ def write_bytes(target: AnyPath, content: bytes, *, durable: bool = True) -> Non
     if isinstance(target, ObjectStorePath):
         target.write_bytes(content)
         return
-    with staging(target, durable=durable) as (file, staged):
-        file.write(content)
-    staged.commit()
+    GrowingFile(target, durable=durable).finish(content).commit()
 
 
 def remove_abandoned(directory: AnyPath, older_than: float | None = None) -> None:

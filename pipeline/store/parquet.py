@@ -18,7 +18,7 @@ from pipeline.errors import (
     StoreError,
     ran_out_of_memory,
 )
-from pipeline.store.atomic import GrowingFile, Staged, staging
+from pipeline.store.atomic import GrowingFile, Staged
 from pipeline.store.layout import FORMAT_VERSION
 from pipeline.store.seal import SEAL_NAME, SealedFile, Sealing, read_sealed
 
@@ -63,14 +63,17 @@ class GrowingTable:
     Only the row group under way is held in memory, and no file is held open. Raises OutputNotWritable.
     """
 
-    def __init__(self, path: AnyPath, schema: Any, **options: Unpack[TableOptions]) -> None:
+    def __init__(self, path: AnyPath, **options: Unpack[TableOptions]) -> None:
         self._file = GrowingFile(path, durable=options.get("durable", True))
+        self._options = options
         self._sink = io.BytesIO()
-        self._writer = _writer(self._sink, schema, options)
+        self._writer: Any = None
         self._sealing = Sealing()
 
     def append(self, table: Any) -> None:
-        """Write a table of the schema as one row group."""
+        """Write a table as one row group; all have one schema."""
+        if self._writer is None:
+            self._writer = _writer(self._sink, table.schema, self._options)
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
         pages = self._sink.getvalue()
         self._sink.seek(0)
@@ -78,8 +81,15 @@ class GrowingTable:
         self._sealing.add_pages(pages)
         self._file.append(pages)
 
-    def close(self, metadata: Mapping[str, str]) -> Staged:
-        """End the file with our metadata; the caller commits or discards it."""
+    def close(self, metadata: Mapping[str, str], last: Any = None) -> Staged:
+        """Write the last table, if any, and our metadata; the caller commits or discards the file.
+
+        One that is the only table is written as `stage_table` writes it.
+        """
+        if self._writer is None:
+            return self._file.finish(*_encoded(last, {**self._options, "metadata": metadata}))
+        if last:
+            self.append(last)
         self._writer.add_key_value_metadata(_as_kept(metadata))
         self._writer.close()
         return self._file.finish(*self._sealing.end(self._sink.getbuffer()))
@@ -91,10 +101,7 @@ class GrowingTable:
 
 def stage_table(path: AnyPath, table: Any, **options: Unpack[TableOptions]) -> Staged:
     """Write `table` beside `path` under a temporary name; the caller commits or discards it."""
-    with staging(path, durable=options.get("durable", True)) as (file, staged):
-        for part in _encoded(table, options):
-            file.write(part)
-    return staged
+    return GrowingFile(path, durable=options.get("durable", True)).finish(*_encoded(table, options))
 
 
 def write_table(path: AnyPath, table: Any, **options: Unpack[TableOptions]) -> None:

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import OutputNotWritable, StoreError
-from pipeline.store.atomic import not_written, remove_abandoned, staging
+from pipeline.store.atomic import GrowingFile, not_written, remove_abandoned
 from pipeline.store.cached_file import ABANDONED_AFTER_SECONDS, cached_bytes, not_cached, remove_unused
 from pipeline.store.result_cache import limit_bytes
 
@@ -102,10 +102,7 @@ class ResultParts:
             path = self.folder / kind / f"{names}{SUFFIX}"
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with staging(path, durable=False) as (file, staged):
-                    for each in content:
-                        file.write(each)
-                staged.commit()
+                GrowingFile(path, durable=False).finish(*content).commit()
                 return self._add(Part(path, 0, header))
             except (OSError, OutputNotWritable) as error:
                 self._is_writable = False

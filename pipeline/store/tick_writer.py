@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipeline.store.atomic import discarding
 from pipeline.store.columns import dictionary_array, number_array
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS
-from pipeline.store.parquet import GrowingTable, stage_table
+from pipeline.store.parquet import GrowingTable
 from pipeline.ticks import NO_TICKS, TICK_TYPES, join_ticks
 from pipeline.times import MILLISECOND
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.store.atomic import Staged
-    from pipeline.store.parquet import TableOptions
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
@@ -41,14 +40,13 @@ class TicksWriter:
 
     def __init__(self, path: AnyPath, *, with_condition: bool = False) -> None:
         names = [*TICK_COLUMNS, *[CONDITION_COLUMN] * with_condition]
-        self._path = path
         fields = [pa.field(name, of_type, nullable=False) for name, of_type in zip(names, _TYPES, strict=False)]
         self._schema = pa.schema(fields)
-        self._options: TableOptions = {
-            "delta_columns": ("timestamp", "volume"),
-            "dictionary_columns": ("type", "price", *names[len(TICK_COLUMNS) :]),
-        }
-        self._growing: GrowingTable | None = None
+        self._file = GrowingTable(
+            path,
+            delta_columns=("timestamp", "volume"),
+            dictionary_columns=("type", "price", *names[len(TICK_COLUMNS) :]),
+        )
         self._waiting: list[Ticks] = []
         self.waiting = 0
         """How many ticks are in memory still."""
@@ -65,23 +63,15 @@ class TicksWriter:
 
     def flush(self) -> None:
         """Write what is in memory as a row group."""
-        if self._growing is None:
-            self._growing = GrowingTable(self._path, self._schema, **self._options)
-        self._growing.append(self._rest())
+        self._file.append(self._rest())
 
     def close(self, metadata: Mapping[str, str]) -> Staged:
         """Write the rest and end the file with our metadata; the caller commits or discards it."""
-        if self._growing is None:
-            options: TableOptions = {**self._options, "metadata": metadata}
-            return stage_table(self._path, self._rest(), **options)
-        if self.waiting:
-            self.flush()
-        return self._growing.close(metadata)
+        return self._file.close(metadata, self._rest())
 
     def discard(self) -> None:
         """Remove what was written."""
-        if self._growing is not None:
-            self._growing.discard()
+        self._file.discard()
 
     def _rest(self) -> Any:
         """Return what is in memory as a table, and leave none there."""

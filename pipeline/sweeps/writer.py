@@ -71,7 +71,7 @@ class TableWriter:
             rows = pa.concat_tables(self._waiting).combine_chunks()
             if self._file is None:
                 names = repeating(rows.schema)
-                self._file = GrowingTable(self._path, rows.schema, durable=False, dictionary_columns=names)
+                self._file = GrowingTable(self._path, durable=False, dictionary_columns=names)
             self._file.append(rows)
             self._waiting = []
 

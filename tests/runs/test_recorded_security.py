@@ -170,7 +170,7 @@ def test_the_first_and_the_last_fills_are_those_of_all_whatever_the_row_groups(t
     path = tmp_path / "run" / "trades" / "FAB.parquet"
     table, every = read_table(path), read_security(tmp_path / "run", "FAB").fills()
     assert len(every) > 10
-    growing = GrowingTable(path, table.schema)
+    growing = GrowingTable(path)
     for start in range(0, len(table), rows):
         growing.append(table[start : start + rows])
     growing.close({}).commit()
