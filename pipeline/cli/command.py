@@ -25,11 +25,13 @@ SHORT: Final = 60
 METAVARS: Final[dict[type, str]] = {int: "N", float: "NUMBER", str: "NAME"}
 
 
-def options_of(public: Callable[..., Any]) -> Callable[[Function], Function]:
-    """Let a command take, as keywords, all options of a public function."""
+def options_of(public: Callable[..., Any], only: str = "") -> Callable[[Function], Function]:
+    """Let a command take, as keywords, all options of a public function, or those of these names, parted by spaces."""
 
     def decorate(command: Function) -> Function:
-        command.__signature__ = inspect.signature(inspect.unwrap(public))  # type: ignore[attr-defined]
+        every = inspect.signature(inspect.unwrap(public)).parameters
+        taken = [every[name] for name in only.split() or every]
+        command.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
         return command
 
     return decorate

@@ -1,7 +1,7 @@
 """The commands that replay a strategy: a backtest, how its P&L depends on how orders are assumed to fill, a sweep."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline import api
 from pipeline import options as take
@@ -27,19 +27,11 @@ def backtest(**options: Any) -> CommandResult:
     )
 
 
-def sensitivity(
-    strategy: take.Strategy = take.STRATEGY,
-    config: take.Config = None,
-    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
-    signals: take.SignalsDir = None,
-    workers: take.Workers = None,
-    parameters: take.Parameters = (),
-    securities: take.Securities = (),
-    market: take.Market = None,
-    fx: take.FxRates = (),
-    currency: take.Currency = None,
-    allow_stale: take.AllowStale = False,
-) -> CommandResult:
+SENSITIVITY: Final = "strategy config parquet_dir signals workers parameters securities market fx currency allow_stale"
+
+
+@options_of(api.backtest, SENSITIVITY)
+def sensitivity(**options: Any) -> CommandResult:
     """Show how the P&L depends on the fill assumptions: classic, strict, each switch alone.
 
     Example: pipeline sensitivity --securities FAB
@@ -49,18 +41,8 @@ def sensitivity(
 
     with BacktestProgress() as progress:
         run = api.backtest(
-            strategy,
-            config=config,
-            parquet_dir=parquet_dir,
-            signals=signals,
-            workers=workers,
+            **options,
             sensitivity=True,
-            parameters=parameters,
-            securities=securities,
-            market=market,
-            fx=fx,
-            currency=currency,
-            allow_stale=allow_stale,
             on_plan=progress.planned,
             on_result=progress.finished,
             on_compile=progress.compiling,
