@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.errors import DamagedRun
 from pipeline.metrics.daily import TOTAL
 from pipeline.metrics.exposure import DAY_MS
+from pipeline.replay.fx import Conversion
 from pipeline.runs.csv_cells import text_of_cell
 from pipeline.runs.layout import (
     DAILY_FILE,
@@ -79,14 +80,6 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
-class DayRates:
-    """rates.csv of one security: days since 1970-01-01, and the rate of each."""
-
-    days: Int64s
-    rates: Float64s
-
-
-@dataclass(frozen=True, slots=True)
 class Contents:
     """What a run folder holds; `figures` and `daily` are by security, those that failed have neither.
 
@@ -102,7 +95,7 @@ class Contents:
     total: Daily
     sensitivity: Mapping[str, Mapping[str, float]]
     errors: Mapping[str, str]
-    rates: Mapping[str, DayRates] = field(default_factory=dict)
+    rates: Mapping[str, Conversion] = field(default_factory=dict)
 
     @property
     def money(self) -> RunMoney:
@@ -119,10 +112,7 @@ class Contents:
     def rate(self, ticker: str, stamps: Int64s) -> Float64s:
         """Return what converts a security's amounts at times (ms) into those of all together; 1 where they are that."""
         known = self.rates.get(ticker)
-        if known is None:
-            return np.ones(len(stamps))
-        rates: Float64s = known.rates[np.maximum(np.searchsorted(known.days, stamps // DAY_MS, side="right") - 1, 0)]
-        return rates
+        return np.ones(len(stamps)) if known is None else known.at(stamps // DAY_MS)
 
     def track(self, ticker: str) -> Track:
         """Read one security's fills and prices; raises DamagedRun or NewerRun."""
@@ -172,7 +162,7 @@ def read_contents(folder: AnyPath) -> Contents:
     rates = {}
     if (folder / RATES_FILE).exists() and run.get("fx"):
         with reading(folder / RATES_FILE):
-            rates = _rates(folder / RATES_FILE)
+            rates = _rates(folder / RATES_FILE, money_of(run).together)
     nothing = Daily(np.empty(0, np.int64), np.empty(0), np.empty(0))
     total = daily.pop(TOTAL, nothing)
     return Contents(
@@ -196,20 +186,23 @@ def _daily(path: AnyPath) -> dict[str, Daily]:
     daily: dict[str, Daily] = {}
     for security, of_one in groupby(lines, itemgetter(columns["security"])):
         days, net, equity = zip(*((line[day], line[net_pnl], line[marked]) for line in of_one), strict=True)
-        at = np.array(days, "datetime64[D]").astype(np.int64)
-        daily[text_of_cell(security)] = Daily(at, _floats(net), _floats(equity))
+        daily[text_of_cell(security)] = Daily(_days(days), _floats(net), _floats(equity))
     return daily
 
 
-def _rates(path: AnyPath) -> dict[str, DayRates]:
-    of: dict[str, list[tuple[str, float]]] = {}
+def _rates(path: AnyPath, currency: str) -> dict[str, Conversion]:
+    of: dict[str, list[tuple[str, str]]] = {}
     for row in csv_rows(path):
-        of.setdefault(row["security"], []).append((row["day"], float(row["rate"])))
+        of.setdefault(row["security"], []).append((row["day"], row["rate"]))
     rates = {}
     for ticker, rows in of.items():
         days, values = zip(*rows, strict=True)
-        rates[ticker] = DayRates(np.array(days, "datetime64[D]").astype(np.int64), np.array(values))
+        rates[ticker] = Conversion(currency, _days(days), np.array([*map(float, values)]))
     return rates
+
+
+def _days(texts: Sequence[str]) -> Int64s:
+    return np.array(texts, "datetime64[D]").astype(np.int64)
 
 
 def _floats(texts: Sequence[str]) -> Float64s:
