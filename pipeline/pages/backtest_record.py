@@ -15,9 +15,11 @@ from pipeline.pages.charts import title_of
 from pipeline.pages.html import NOTHING, Piece, amount, cell, chart, html, joined, scrolls, section, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pipeline.metrics.figure import Figure
     from pipeline.pages.assumption_check import Check
+    from pipeline.pages.cells import Cell
     from pipeline.pages.run_reader import Contents
     from pipeline.ticks import Float64s
 
@@ -39,22 +41,24 @@ def decision(contents: Contents, check: Check | None) -> Piece:
     also["return_on_peak_capital"].append(_of(f"of %s {currency()} at its peak", portfolio, "peak_capital"))
     also["max_drawdown"].append(_of("%s % of peak capital", portfolio, "max_drawdown_pct"))
     also["max_drawdown"].append(_of("over %s market days", portfolio, "max_drawdown_days"))
-    tiles = [_tile(contents, name, also[name]) for name in DECIDED_BY]
+    tiles = []
+    for name in DECIDED_BY:
+        one = cell_of(BY_NAME[name], portfolio)
+        lines = [html("%s", one.reason)] if one.value is None else filter(None, also[name])
+        tiles.append(tile(BY_NAME[name], one, lines))
     return html('<dl class="tiles decide">\n%s%s</dl>\n', joined(tiles), _warnings(contents))
 
 
-def _tile(contents: Contents, name: str, also: Sequence[Piece]) -> Piece:
-    figure = BY_NAME[name]
-    one = cell_of(figure, contents.portfolio)
+def tile(figure: Figure, one: Cell, also: Iterable[Piece] = ()) -> Piece:
+    """Return a figure as a tile, with lines below its number."""
     unit = html(" <small>%s</small>", figure.shown_in) if figure.unit and one.value is not None else NOTHING
-    lines = [html("%s", one.reason)] if one.value is None else [line for line in also if line]
     return html(
-        '<div class="tile"><dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
+        '<div class="tile">\n<dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
         'data-value="%s"%s%s>%s%s</dd>\n%s</div>\n',
-        *(figure.anchor, figure.plain_meaning, figure.label, name, exact(one.value)),
+        *(figure.anchor, figure.plain_meaning, figure.label, figure.name, exact(one.value)),
         html(' class="minus"') if one.value is not None and one.value < 0 else NOTHING,
         html(' title="%s"', one.reason) if one.reason else NOTHING,
-        *(FORMS[one.form](one.value), unit, joined(html('<dd class="also">%s</dd>\n', line) for line in lines)),
+        *(FORMS[one.form](one.value), unit, joined(html('<dd class="also">%s</dd>\n', line) for line in also)),
     )
 
 

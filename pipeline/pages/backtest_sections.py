@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from pipeline.metrics.assumptions import NO_WORSE
 from pipeline.metrics.chance import in_words
 from pipeline.metrics.fill_kinds import COLUMNS, through_words
-from pipeline.numbers import FORMS, counted, currency, money
+from pipeline.numbers import counted, currency, money
 from pipeline.pages import backtest_tables as tables
-from pipeline.pages.backtest_record import DECIDED_BY, decision
+from pipeline.pages.backtest_record import DECIDED_BY, decision, tile
 from pipeline.pages.cells import clipped, lines
 from pipeline.pages.charts import title_of
 from pipeline.pages.html import (
@@ -34,9 +34,7 @@ from pipeline.pages.timelines import PORTFOLIO_HEIGHT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.metrics.figure import Figure
     from pipeline.pages.assumption_check import Band, Check, Label, Way
-    from pipeline.pages.cells import Cell
     from pipeline.pages.run_reader import Contents
     from pipeline.pages.sketch import Sketch
 
@@ -111,7 +109,7 @@ def warnings(contents: Contents) -> Piece:
 def result(contents: Contents, check: Check | None) -> Piece:
     """Return the figures of the portfolio, with how else they might have come out."""
     others = (pair for pair in tables.headline(contents) if pair[0].name not in DECIDED_BY)
-    tiles = joined(_tile(figure, one) for figure, one in others)
+    tiles = joined(tile(figure, one) for figure, one in others)
     parts = [decision(contents, check), html('<dl class="tiles">\n%s</dl>\n', tiles)]
     if not contents.money.is_mixed and (chance := in_words(contents.portfolio)):
         parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(chance))]
@@ -120,18 +118,6 @@ def result(contents: Contents, check: Check | None) -> Piece:
         if check.band:
             parts.append(_band(check, check.band))
     return section("decide", "Headline figures of the portfolio", *parts)
-
-
-def _tile(figure: Figure, one: Cell) -> Piece:
-    minus = html(' class="minus"') if one.value is not None and one.value < 0 else NOTHING
-    reason = html(' title="%s"', one.reason) if one.reason else NOTHING
-    unit = html(" <small>%s</small>", figure.shown_in) if figure.unit and one.value is not None else NOTHING
-    return html(
-        '<div class="tile">\n<dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
-        'data-value="%s"%s%s>%s%s</dd>\n</div>\n',
-        *(figure.anchor, figure.plain_meaning, figure.label, figure.name, "" if one.value is None else repr(one.value)),
-        *(minus, reason, FORMS[one.form](one.value), unit),
-    )
 
 
 def _intervals(contents: Contents) -> Piece:
