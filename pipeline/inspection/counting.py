@@ -5,22 +5,28 @@ It runs over every tick that is converted, in one compiled walk.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from pipeline.errors import PipelineError
 from pipeline.inspection.counts import FAR, Counts, FarPrint, Gap, as_text
 from pipeline.inspection.day_parts import OF_DATES, PARTS, day_parts
 from pipeline.inspection.loop_count import COUNTS, OF_DAY, count_ticks
 from pipeline.inspection.sessions import longest_gap, longest_of, shifted_days, shifts_of
-from pipeline.inspection.tick_grid import OFF_GRID, quotes_elsewhere
+from pipeline.markets.codes import exchanges_beside
+from pipeline.markets.facts import facts_of
+from pipeline.markets.tick_tables import NO_GRID
 from pipeline.native.functions import compiled
-from pipeline.ticks import join_ticks, shifted
-from pipeline.times import DAY
+from pipeline.ticks import TRADE, join_ticks, shifted
+from pipeline.times import DAY, FIRST_DAY, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int64s, Ticks
@@ -30,6 +36,8 @@ ENOUGH: Final = 1 << 18
 
 _SLOTS: Final = 1 << 13
 """For rows of one time: twice as many as there are of nearly any, and no more than a processor has at hand."""
+OFF_GRID: Final = 1e-6
+"""Ticks by which a price may miss the grid and still be on it: what binary fractions cost."""
 _FAR_TIME: Final = 2**62
 _SUMS: Final = frozenset(field.name for field in fields(Counts)) - {
     *(
@@ -233,3 +241,36 @@ def counted_batches(batches: Iterable[Ticks], last: int, facts: MarketFacts) -> 
 def counted_text(ticks: Ticks, facts: MarketFacts) -> str:
     """Return everything that is counted about one security's ticks as the text that is stored beside them."""
     return as_text(count(ticks, facts) if len(ticks) else None, facts)
+
+
+def quotes_elsewhere(ticks: Ticks, facts: MarketFacts) -> dict[str, int]:
+    """Return how many quotes that are off the grid of their exchange are on that of each other one of its currency.
+
+    Only exchanges whose tick sizes are known are asked.
+    """
+    quotes = ticks[(ticks.kind != TRADE) & (ticks.price > 0)]
+    off = quotes[_is_off(quotes, facts)]
+    found = {}
+    for name in exchanges_beside(facts.exchange):
+        with suppress(PipelineError):  # what is wrong with another market's file is for who uses it
+            other = facts_of(name)
+            if other.tick_tables:
+                found[name] = int(np.count_nonzero(~_is_off(off, other)))
+    return found
+
+
+def _is_off(ticks: Ticks, facts: MarketFacts) -> NDArray[np.bool_]:
+    """Return of each price whether it is no multiple of the tick size of its day."""
+    is_off = np.zeros(len(ticks), np.bool_)
+    if not len(ticks):
+        return is_off
+    days = ticks.timestamp // DAY
+    stretches = facts.stretches(date_of(int(days.min())), date_of(int(days.max())))
+    begins = np.array([(day - FIRST_DAY).days for day, _, _ in stretches])
+    of_stretch = np.searchsorted(begins, days, side="right") - 1
+    for number, (_, _, levels) in enumerate(stretches):
+        own = of_stretch == number
+        below, sizes = (np.array(column) for column in zip(*(levels or NO_GRID), strict=True))
+        steps = ticks.price[own] / sizes[np.searchsorted(below, ticks.price[own], side="right")]
+        is_off[own] = np.abs(steps - np.floor(steps + 0.5)) > OFF_GRID
+    return is_off

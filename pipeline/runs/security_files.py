@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.runs.csv_cells import table_lines, with_csv_cells
 from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
 from pipeline.runs.layout import FOLDERS, SERIES_FOLDER
-from pipeline.runs.series_rows import SeriesRows
 from pipeline.store.atomic import GrowingFile, Staged, discarding, write_bytes
+from pipeline.store.columns import number_array
 from pipeline.store.parquet import GrowingTable, read_table
+from pipeline.times import MILLISECOND, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from pipeline.engine.series import Series
     from pipeline.replay.parts import Part
     from pipeline.store.path import AnyPath
+    from pipeline.ticks import Float64s, Int64s
 
 ROWS: Final = 1 << 17
 """Rows of a row group, whatever parts they come in, so that a file's bytes do not depend on those."""
+
+BEFORE_ALL: Final = -(2**62)
 
 
 def file_names(ticker: str) -> tuple[str, str, str, str]:
@@ -136,3 +141,40 @@ class _CsvFile:
         lines = table_lines(with_csv_cells(rows, "trade_type"), with_header=not self._has_header)
         self._has_header = True
         return lines
+
+
+class SeriesRows:
+    """The rows of a security's series, from part to part of its ticks.
+
+    shift: how far the clock of its ticks is ahead of its exchange's, ns.
+    """
+
+    def __init__(self, series: Mapping[str, Series], shift: int) -> None:
+        self._every = {name: round(each.every * SECOND) for name, each in series.items()}
+        self._next = dict.fromkeys(series, BEFORE_ALL)
+        self._shift = shift
+
+    def table(self, timestamps: Int64s, recorded: Mapping[str, Float64s]) -> Any:
+        """Return the rows of a part: where any of its series has a number, the others being null there."""
+        kept = {name: self._thinned(name, timestamps, values) for name, values in recorded.items()}
+        rows = np.flatnonzero(np.logical_or.reduce([~np.isnan(values) for values in kept.values()]))
+        times = number_array((timestamps[rows] - self._shift) // MILLISECOND, pa.timestamp("ms"))
+        columns = {
+            name: number_array(values[rows], pa.float64(), ~np.isnan(values[rows])) for name, values in kept.items()
+        }
+        return pa.table({"timestamp": times, **columns})
+
+    def _thinned(self, name: str, timestamps: Int64s, values: Float64s) -> Float64s:
+        """Leave out the numbers that come sooner after the one before than a series asks for."""
+        if not self._every[name]:
+            return values
+        places = np.flatnonzero(~np.isnan(values))
+        times = np.maximum.accumulate(timestamps[places])
+        chosen, at = [], int(np.searchsorted(times, self._next[name]))
+        while at < len(places):
+            chosen.append(places[at])
+            self._next[name] = int(times[at]) + self._every[name]
+            at = int(np.searchsorted(times, self._next[name]))
+        thinned = np.full(len(values), np.nan)
+        thinned[chosen] = values[chosen]
+        return thinned

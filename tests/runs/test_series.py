@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline import backtest
 from pipeline.engine.series import Series
 from pipeline.errors import ReplayError
-from pipeline.runs.series_rows import SeriesRows
+from pipeline.runs.security_files import SeriesRows
 from tests.made import MONDAY, SECOND, make_config, make_store, make_strategy
 
 if TYPE_CHECKING:
