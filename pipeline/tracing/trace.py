@@ -94,6 +94,21 @@ class TracedTake:
     limit: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a print, or touch, was when it came to an order, and what it found; the sizes are those of `Match`.
+
+    volume: for this side. arriving: at this price. coming: past our earlier orders. ahead, remaining: found there.
+    """
+
+    volume: int
+    arriving: int
+    coming: int
+    ahead: int
+    remaining: int
+    passed: int
+
+
 @dataclass(slots=True)
 class QueuePosition:
     """Our order, or the position we keep without one, on one side; ticks by number. The fields are those of `Order`.

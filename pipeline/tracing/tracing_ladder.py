@@ -5,7 +5,7 @@ Each override calls the engine's own method and notes the state before and after
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.rules.account import TAKE
@@ -13,7 +13,7 @@ from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS, LadderSide
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.tracing.explanation import Match, Passed, Prior, Resize, Shrink
-from pipeline.tracing.trace import BEFORE, NEVER, Decision, QueuePosition, TracedEnd, TracedTake, caller
+from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller
 from pipeline.tracing.tracing_market import TracingOrders
 from pipeline.tracing.tracing_queue import TracingQueue
 
@@ -62,21 +62,6 @@ class TracingLadderSide(TracingQueue, LadderSide):
         self.market.ended_by = "overnight_orders=cancelled"
         super().forget()
         self.market.ended_by = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """What a print, or touch, was when it came to an order, and what it found; the sizes are those of `Match`.
-
-    volume: for this side. arriving: at this price. coming: past our earlier orders. ahead, remaining: found there.
-    """
-
-    volume: int
-    arriving: int
-    coming: int
-    ahead: int
-    remaining: int
-    passed: int
 
 
 class TracingLadder(TracingOrders, LadderMarket):
@@ -278,33 +263,12 @@ class TracingLadder(TracingOrders, LadderMarket):
         if self.is_explained():
             touch = self.of_touch(-side, self.met.remaining)
             touch.had = touch.shown - self.met.coming
-            match, take = (None, touch) if touched else (self.match_of(slot, quantity), None)
-            self.of_fill = self.positions[slot].copied(), match, take, tuple(self.reached[:at])
+            match = None if touched else self.match_of(self.met, self.level_price[slot], quantity)
+            self.of_fill = self.positions[slot].copied(), match, touch if touched else None, tuple(self.reached[:at])
         self.reached[at] = replace(self.reached[at], filled=quantity)
         self.note_reached(slot, self.met.ahead - self.level_ahead[slot], quantity, touched=touched)
         self.filling = slot if quantity == self.level_remaining[slot] else NEVER
         super().fill(side, slot, order, quantity, touched)
-
-    def match_of(self, slot: int, quantity: int) -> Match:
-        """Return how the print at hand was shared out, of which so much fills an order."""
-        met, limit = self.met, self.level_price[slot]
-        through = self.price != limit
-        return Match(
-            print_size=self.volume,
-            used=self.volume - met.volume,
-            better=met.volume - met.arriving,
-            older=met.arriving - met.coming,
-            ahead=met.ahead,
-            cleared=met.ahead if through and self.through_clears else 0,
-            passed=met.passed,
-            left=met.coming - met.passed,
-            remaining=met.remaining,
-            filled=quantity,
-            remains=met.remaining - quantity,
-            limit=limit,
-            through=through,
-            at_limit=bool(self.order_price_fills),
-        )
 
     def book_taken(self, side: int, slot: int) -> None:
         """Note what an order took as it was placed."""

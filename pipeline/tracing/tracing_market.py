@@ -16,7 +16,7 @@ from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import BUY, ReplayState
 from pipeline.engine.series import Series
 from pipeline.ticks import TICK_TYPES, TRADE
-from pipeline.tracing.explanation import Tick
+from pipeline.tracing.explanation import Match, Tick
 from pipeline.tracing.trace import BEFORE, CALL, NEVER, Between, StandAside, TracedFill, caller
 from pipeline.tracing.tracing_side import TracingSide
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.tracing.explanation import How
-    from pipeline.tracing.trace import Trace
+    from pipeline.tracing.trace import Met, Trace
 
 OF_ORDERS: Final = ("print", "crossing", "marketable")
 TAKES: Final = ("crossing", "marketable", "taken")
@@ -150,6 +150,26 @@ class TracingOrders(TracingState, Market):
     def note_fill(self, side: int, quantity: int, how: int) -> None:
         """Note a fill in the history of its order."""
 
+    def match_of(self, met: Met, limit: float, quantity: int) -> Match:
+        """Return how the print at hand was shared out, of which so much fills an order at `limit`."""
+        through = self.price != limit
+        return Match(
+            print_size=self.volume,
+            used=self.volume - met.volume,
+            better=met.volume - met.arriving,
+            older=met.arriving - met.coming,
+            ahead=met.ahead,
+            cleared=met.ahead if through and self.through_clears else 0,
+            passed=met.passed,
+            left=met.coming - met.passed,
+            remaining=met.remaining,
+            filled=quantity,
+            remains=met.remaining - quantity,
+            limit=limit,
+            through=through,
+            at_limit=bool(self.order_price_fills),
+        )
+
     def _traced(self, how: How, side: int, price: float, quantity: int) -> TracedFill:
         return TracedFill(
             how,
@@ -184,7 +204,7 @@ class TracingMarket(TracingOrders):
         """Note the order whose fill is explained, or what was taken."""
         ours = self.bid_side if fill.side == BUY else self.ask_side
         late = fill.how == "taken" and self.latency > 0
-        fill.match = ours.match_of(fill.quantity) if fill.how == "print" else None
+        fill.match = self.match_of(ours.met(), ours.order_price, fill.quantity) if fill.how == "print" else None
         fill.take = ours.taking_late if late else ours.taking if fill.how in TAKES else None
         if fill.how == "marketable" and ours.taking not in (None, BEFORE):
             fill.queue_position = ours.taking.queue_position

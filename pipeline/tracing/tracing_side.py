@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.engine.rules.side import Side
-from pipeline.tracing.explanation import Match, Passed, Resize
-from pipeline.tracing.trace import BEFORE, NEVER, Decision, QueuePosition, TracedEnd, TracedTake, caller
+from pipeline.tracing.explanation import Passed, Resize
+from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller
 from pipeline.tracing.tracing_queue import TracingQueue
 
 if TYPE_CHECKING:
@@ -202,25 +202,9 @@ class TracingSide(TracingQueue, Side):
             if self.remaining == 0:
                 self.end("filled")
 
-    def match_of(self, quantity: int) -> Match:
-        """Return how the print at hand was shared out, of which so much fills us."""
-        market = self.market
+    def met(self) -> Met:
+        """Return what the print at hand was when it came to our order, and what it found."""
         assert self.before_print is not None  # noqa: S101 - asked while a print is matched
         volume, ahead, remaining = self.before_print
-        through = market.price != self.order_price
-        cleared = ahead if through and market.through_clears else 0
-        passed = ahead - cleared - self.ahead
-        return Match(
-            print_size=market.volume,
-            used=market.volume - volume,
-            ahead=ahead,
-            cleared=cleared,
-            passed=passed,
-            left=volume - passed,
-            remaining=remaining,
-            filled=quantity,
-            remains=remaining - quantity,
-            limit=self.order_price,
-            through=through,
-            at_limit=bool(market.order_price_fills),
-        )
+        cleared = ahead if self.market.price != self.order_price and self.market.through_clears else 0
+        return Met(volume, volume, volume, ahead, remaining, passed=ahead - cleared - self.ahead)
