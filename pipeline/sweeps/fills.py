@@ -62,15 +62,11 @@ def fills_of(
         for task in base.tasks:
             own = columns.take(np.isin(columns.numbers, numbers.get(task.ticker, [])))
             if cache is not None and len(own):
-                settings = own.settings(task.parameters)
-                names = [by_ticker[task.ticker].of(setting) for setting in settings]
+                names = [by_ticker[task.ticker].of(setting) for setting in own.settings(task.parameters)]
+                named = dict(zip(((number, task.ticker) for number in own.numbers.tolist()), names, strict=True))
                 known = {} if fresh else {name: content for name in names if (content := cache.get(name)) is not None}
-                keys |= {(number, task.ticker): name for number, name in zip(own.numbers.tolist(), names, strict=True)}
-                yield from (
-                    ((number, task.ticker), known[name])
-                    for number, name in zip(own.numbers.tolist(), names, strict=True)
-                    if name in known
-                )
+                keys |= named
+                yield from ((pair, known[name]) for pair, name in named.items() if name in known)
                 own = own.take(np.array([name not in known for name in names]))
             if len(own):
                 wanted.append((task, own))

@@ -73,19 +73,12 @@ class SweepTables:
         for name, array in self._switch_columns(columns).items():
             table[name] = _taken(array, settings)
         for name in FIGURES:
-            values = np.stack([block.figure(name, ticker)[:, 0] for ticker in tickers], axis=1)
-            table[name] = _numbers(values.ravel(), name)
+            table[name] = _side_by_side([block.figure(name, ticker)[:, 0] for ticker in tickers], name)
         for prefix, window in self._parts.items():
-            several = [block.window(ticker, window) for ticker in tickers]
+            several = [(block.good(ticker), block.window(ticker, window)) for ticker in tickers]
             for name in WINDOW_FIGURES:
-                values = np.stack(
-                    [
-                        np.where(block.good(ticker), each.column(name), np.nan)
-                        for ticker, each in zip(tickers, several, strict=True)
-                    ],
-                    axis=1,
-                )
-                table[f"{prefix}{name}"] = _numbers(values.ravel(), name)
+                each = [np.where(good, of_window.column(name), np.nan) for good, of_window in several]
+                table[f"{prefix}{name}"] = _side_by_side(each, name)
         table |= self._band(block, tickers) | self._score(block, tickers) | self._own(block, tickers)
         table["error"] = _texts(block.errors().ravel(), block.error_texts)
         return pa.table(table)
@@ -114,8 +107,7 @@ class SweepTables:
         for prefix, window in ({"": WHOLE} | self._parts if self._plan.band else {}).items():
             bands = [block.band(view, window) for view in views]
             for at, name in enumerate(BAND_ENDS):
-                values = np.stack([band[at] for band in bands if band is not None], axis=1)
-                table[f"{prefix}{name}"] = _numbers(values.ravel(), name)
+                table[f"{prefix}{name}"] = _side_by_side([band[at] for band in bands if band is not None], name)
         return table
 
     def _score(self, block: SettingBlock, views: Sequence[str]) -> dict[str, pa.Array]:
@@ -125,14 +117,13 @@ class SweepTables:
         table: dict[str, pa.Array] = {}
         for prefix, window in ({"": None} | self._parts).items():
             each = [np.where(block.good(view), self._objective.values(block, view, window), np.nan) for view in views]
-            table[f"{prefix}{SCORE}"] = _numbers(np.stack(each, axis=1).ravel(), SCORE)
+            table[f"{prefix}{SCORE}"] = _side_by_side(each, SCORE)
         return table
 
     def _own(self, block: SettingBlock, views: Sequence[str]) -> dict[str, pa.Array]:
         """Return the figures of the strategy's own on each of some views, where settings were replayed whole."""
         return {
-            own_column(name): _numbers(np.stack([block.own(name, view) for view in views], axis=1).ravel(), name)
-            for name in self._own_names
+            own_column(name): _side_by_side([block.own(name, view) for view in views], name) for name in self._own_names
         }
 
     def _switch_columns(self, columns: TrialColumns) -> dict[str, pa.Array]:
@@ -197,6 +188,11 @@ def _numbers(values: Any, name: str) -> pa.Array:
     if name in COUNTS or name == "market_days":
         return number_array(np.where(known, values, 0).astype(np.int64), pa.int64(), known)
     return number_array(np.where(known, values, 0.0), pa.float64(), known)
+
+
+def _side_by_side(each: Sequence[Any], name: str) -> pa.Array:
+    """Return a figure of settings on several views as a column: a setting's values follow one another."""
+    return _numbers(np.stack(each, axis=1).ravel(), name)
 
 
 def _texts(codes: Any, texts: Sequence[str]) -> pa.Array:
