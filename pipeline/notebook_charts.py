@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.numbers import currency
+from pipeline.spark import extremes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def equity_chart(title: str, clock: Any, curves: Mapping[str, Any], clock_name: 
         clock_name: Whose clock the times are on.
     """
     *_, total = curves.values()
-    places = thinned_places(total)
+    places = extremes([total], MOST_POINTS)
     x = clock[places]
     drawdown = total - np.maximum(np.maximum.accumulate(total), 0.0) if len(total) else total
     lines = [{"name": name, "y": values[places], "yaxis": "y"} for name, values in curves.items()]
@@ -57,19 +57,6 @@ def heatmap_chart(title: str, across: tuple[str, Sequence[Any]], up: tuple[str, 
     axes = {"xaxis": across, "yaxis": up}
     named = {axis: {"type": "category", "title": {"text": label}} for axis, (label, _) in axes.items()}
     return _figure([heat], {"title": {"text": title}, **named, **LAYOUT})
-
-
-def thinned_places(values: Any, most: int = MOST_POINTS) -> Any:
-    """Return the places of values that are drawn: of many the lowest and highest of each stretch and both ends."""
-    count = len(values)
-    if count <= most:
-        return np.arange(count)
-    edges = np.linspace(0, count, most // 2).astype(int).tolist()
-    places = {0, count - 1}
-    for start, end in itertools.pairwise(edges):
-        stretch = values[start:end]
-        places |= {start + int(stretch.argmin()), start + int(stretch.argmax())}
-    return np.array(sorted(places))
 
 
 def _figure(data: list[dict[str, Any]], layout: dict[str, Any]) -> Any:

@@ -1,13 +1,18 @@
-"""Small lines of values over time, drawn beside figures: in tables of pages, and in notebooks."""
+"""Small lines of values over time, drawn beside figures, and which of many points a picture draws."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pipeline.ticks import Int64s
 
 WIDTH: Final = 110
 HEIGHT: Final = 28
@@ -40,12 +45,29 @@ def spark(values: Sequence[float]) -> Spark | None:
 def thinned(values: Sequence[float], most: int = MOST_POINTS) -> list[float]:
     """Return values to the cent, of many the lowest and highest of each stretch in their order, first and last too."""
     rounded = [round(value, 2) for value in values]
-    if len(rounded) <= most:
-        return rounded
-    stretches = most // 2 - 1
-    edges = [len(rounded) * number // stretches for number in range(stretches + 1)]
-    places = {0, len(rounded) - 1}
-    for start, end in itertools.pairwise(edges):
-        stretch = range(start, end)
-        places |= {min(stretch, key=rounded.__getitem__), max(stretch, key=rounded.__getitem__)}
-    return [rounded[place] for place in sorted(places)]
+    return [rounded[place] for place in extremes([np.array(rounded)], most).tolist()]
+
+
+def extremes(series: Sequence[Any], most: int) -> Int64s:
+    """Return the places worth drawing, ascending, at most `most`: all, or of each stretch every series' extremes.
+
+    A stretch keeps the least and the greatest value of each series; the first and last places are kept too. NaN is
+    passed over. The series are of one length.
+    """
+    count = len(series[0])
+    most = max(most, 0)
+    if count <= most:
+        return np.arange(count)
+    stretches = max((most - 2) // (2 * len(series)), 1)
+    edges = np.linspace(0, count, stretches + 1).astype(np.int64)
+    extreme: list[Any] = [np.array([0, count - 1])]
+    for values in series:
+        # Every stretch as a row of one table, the last padded with its own end.
+        width = int((edges[1:] - edges[:-1]).max())
+        places = np.minimum(edges[:-1, None] + np.arange(width), edges[1:, None] - 1)
+        table = values[places].astype(np.float64)
+        rows = np.arange(stretches)
+        extreme.append(places[rows, np.argmin(np.where(np.isnan(table), np.inf, table), axis=1)])
+        extreme.append(places[rows, np.argmax(np.where(np.isnan(table), -np.inf, table), axis=1)])
+    ascending = union_of(extreme)
+    return ascending if most >= 2 + 2 * len(series) else ascending[:most]

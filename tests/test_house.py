@@ -39,9 +39,10 @@ METRICS: Final = (*PLAN, "replay.plan", "replay.identities")
 RUNS: Final = (*METRICS, "metrics", "inspection")
 MAY_IMPORT: Final = {
     "errors": (),
-    **dict.fromkeys(("folders", "interrupt", "malloc", "numbers", "spark", "system", "times"), ()),
+    **dict.fromkeys(("folders", "interrupt", "malloc", "numbers", "system", "times"), ()),
+    "spark": ("ticks",),
     "notebook": ("spark",),
-    "notebook_charts": ("errors", "numbers", "system"),
+    "notebook_charts": ("errors", "numbers", "spark", "system"),
     "ticks": ("errors",),
     "settings": ("errors", "system"),
     "sources": ("errors",),

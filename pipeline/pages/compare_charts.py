@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.numbers import currency
-from pipeline.pages.curves import extremes, packed_columns
+from pipeline.pages.curves import packed_columns
 from pipeline.pages.page import chart_text
 from pipeline.pages.time_axis import DAY_MS, HOUR_MS
 from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows, together
+from pipeline.spark import extremes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

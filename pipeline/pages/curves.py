@@ -1,4 +1,4 @@
-"""Compresses long series for a page, every value of them as steps, and picks the extremes that a picture draws."""
+"""Compresses long series for a page, every value of them as steps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.ticks import union_of
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.ticks import Float64s, Int64s
 
 GZIP: Final = 31
@@ -20,37 +16,6 @@ GZIP: Final = 31
 
 SIGNIFICANT: Final = 7
 """Digits that a page holds of the largest number of a strategy's own series or figure."""
-
-
-def drawdown(equity: Float64s) -> Float64s:
-    """Return how far equity stands below its highest so far, money, at most 0; it starts from 0."""
-    peak = np.maximum(np.maximum.accumulate(equity), 0.0) if len(equity) else equity
-    return equity - peak
-
-
-def extremes(series: Sequence[Any], most: int) -> Int64s:
-    """Return the places worth drawing, ascending, at most `most`: all, or of each stretch every series' extremes.
-
-    A stretch keeps the least and the greatest value of each series; the first and last places are kept too. NaN is
-    passed over. The series are of one length.
-    """
-    count = len(series[0])
-    most = max(most, 0)
-    if count <= most:
-        return np.arange(count)
-    stretches = max((most - 2) // (2 * len(series)), 1)
-    edges = np.linspace(0, count, stretches + 1).astype(np.int64)
-    extreme: list[Any] = [np.array([0, count - 1])]
-    for values in series:
-        # Every stretch as a row of one table, the last padded with its own end.
-        width = int((edges[1:] - edges[:-1]).max())
-        places = np.minimum(edges[:-1, None] + np.arange(width), edges[1:, None] - 1)
-        table = values[places].astype(np.float64)
-        rows = np.arange(stretches)
-        extreme.append(places[rows, np.argmin(np.where(np.isnan(table), np.inf, table), axis=1)])
-        extreme.append(places[rows, np.argmax(np.where(np.isnan(table), -np.inf, table), axis=1)])
-    ascending = union_of(extreme)
-    return ascending if most >= 2 + 2 * len(series) else ascending[:most]
 
 
 def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:

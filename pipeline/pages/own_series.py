@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.pages.cells import clipped
-from pipeline.pages.curves import digits_of, extremes
+from pipeline.pages.curves import digits_of
 from pipeline.pages.html import NOTHING, Piece, html
 from pipeline.pages.page import chart_text
 from pipeline.runs.layout import SERIES_FOLDER
 from pipeline.runs.read_file import reading
+from pipeline.spark import extremes
 from pipeline.store.columns import float_values, number_values, whole
 from pipeline.store.parquet import read_table
 

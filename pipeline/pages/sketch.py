@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.pages.curves import extremes
 from pipeline.pages.time_axis import DAY_MS, HOUR_MS
+from pipeline.spark import extremes
 
 if TYPE_CHECKING:
     from pipeline.pages.time_axis import Clock

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.pages import own_series
-from pipeline.pages.curves import extremes, packed_columns
+from pipeline.pages.curves import packed_columns
 from pipeline.pages.time_axis import HOUR_MS, UTC
+from pipeline.spark import extremes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ import numpy as np
 from pipeline.metrics.assumptions import CHECKED
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import TOTAL
+from pipeline.metrics.formulas import running_peak
 from pipeline.metrics.registry import GROUPS, METRICS
 from pipeline.numbers import amounts_in, currency
 from pipeline.pages.backtest_tables import intervals, period, switches
-from pipeline.pages.curves import drawdown
 from pipeline.pages.run_reader import read_contents
 from pipeline.runs.layout import DAILY_FILE, RUN_FILE, SENSITIVITY_FILE, WORKBOOK_FILE
 from pipeline.runs.manifest import add_files
@@ -171,7 +171,7 @@ def _figures(contents: Contents) -> Iterator[list[Any]]:
 def _equity(contents: Contents) -> Iterator[list[Any]]:
     total = contents.total
     equity = np.cumsum(total.net_pnl)
-    columns = (total.days, total.net_pnl, equity, total.marked_equity, drawdown(equity))
+    columns = (total.days, total.net_pnl, equity, total.marked_equity, equity - running_peak(equity))
     for day, *amounts in zip(*(column.tolist() for column in columns), strict=True):
         yield [day_serial(day), *amounts]
 

@@ -1,4 +1,4 @@
-"""What a page carries of long series is every value; what a picture shows of them is never without the extremes."""
+"""What a page carries of long series is every value."""
 
 from __future__ import annotations
 
@@ -10,42 +10,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pages.curves import drawdown, extremes, packed, packed_columns
+from pipeline.pages.curves import packed, packed_columns
 from tests.pages.reading import unpacked
-
-VALUES = st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), min_size=1, max_size=300)
-
-
-@given(VALUES, st.integers(0, 120))
-def test_the_points_drawn_are_few_ascending_and_hold_the_extremes(values: list[float], most: int) -> None:
-    series = [np.array(values), np.array(values[::-1])]
-    places = extremes(series, most)
-    assert len(places) <= max(most, 0)
-    assert places.tolist() == sorted(set(places.tolist()))
-    if most >= 6:
-        assert {0, len(values) - 1} <= set(places.tolist())
-        for one in series:
-            known = one[~np.isnan(one)]
-            if len(known):
-                assert {known.min(), known.max()} <= set(one[places].tolist())
-
-
-@given(VALUES)
-def test_all_points_are_drawn_where_there_is_room(values: list[float]) -> None:
-    assert extremes([np.array(values)], len(values)).tolist() == list(range(len(values)))
-
-
-def test_a_spike_inside_a_long_calm_is_drawn() -> None:
-    calm = np.zeros(100_000)
-    calm[77_777] = -5.0
-    assert 77_777 in extremes([calm], 50)
-
-
-@given(st.lists(st.floats(-1e6, 1e6), max_size=50))
-def test_drawdown_is_the_fall_from_the_highest_so_far_beginning_at_nothing(equity: list[float]) -> None:
-    expected = [value - max([0.0, *equity[: place + 1]]) for place, value in enumerate(equity)]
-    assert drawdown(np.array(equity)).tolist() == expected
-
 
 NUMBERS = st.integers(-(10**12), 10**13) | st.integers(-3, 3)
 

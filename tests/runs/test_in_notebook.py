@@ -13,7 +13,6 @@ import pytest
 from pipeline import PipelineError, all_runs, backtest, compare, sample, sweep
 from pipeline.errors import BadRequest
 from pipeline.notebook import MOST_ROWS, html_line, html_table
-from pipeline.notebook_charts import thinned_places
 from pipeline.runs.registry_row import RunRows
 from tests.pages.reading import Node, _Tree
 
@@ -87,13 +86,6 @@ def test_equity_is_on_the_clock_asked_for_and_drawn_on_it(runs: tuple[Path, Any]
     assert min(drawdown.y) == (total - total.cummax().clip(lower=0)).min()
     with pytest.raises(BadRequest, match="Did you mean 'Asia/Tokyo'"):
         run.equity(tz="Asia/Toky")
-
-
-def test_a_line_of_many_points_keeps_its_ends_and_its_extremes() -> None:
-    values = np.random.default_rng(1).normal(size=50_000).cumsum()
-    places = thinned_places(values)
-    assert (len(places) <= 1_000, places[0], places[-1]) == (True, 0, len(values) - 1)
-    assert {int(values.argmin()), int(values.argmax())} <= {*places.tolist()}
 
 
 def test_a_map_has_the_best_or_the_median_of_the_settings_of_each_cell(inputs: tuple[Path, Path]) -> None:

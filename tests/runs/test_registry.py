@@ -16,7 +16,6 @@ from pipeline.errors import InUse, UnknownRun
 from pipeline.metrics.assumptions import CHECKED
 from pipeline.pages.index_page import index_page
 from pipeline.runs import registry
-from pipeline.spark import thinned
 from pipeline.store.lock import sole_writer
 from pipeline.store.path import ObjectStorePath
 
@@ -306,12 +305,3 @@ def test_a_list_that_cannot_be_written_is_a_warning_and_the_run_stands(
     ):
         run = backtest(config=config, parquet_dir=store, output_dir="output/a", report=False, sensitivity=False)
     assert run.failed == {}
-
-
-def test_a_long_line_of_equity_keeps_its_ends_and_extremes() -> None:
-    values = [float((number * 7_919) % 1_000) for number in range(1_000)]
-    values[500], values[501] = 5_000.0, -5_000.0
-    short = thinned(values)
-    assert len(short) <= 60
-    assert (short[0], short[-1], max(short), min(short)) == (values[0], values[-1], 5_000.0, -5_000.0)
-    assert thinned([1.006, 2.0]) == [1.01, 2.0]
