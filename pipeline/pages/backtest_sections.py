@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from pipeline.pages.assumption_check import Band, Check, Label, Way
     from pipeline.pages.run_reader import Contents
-    from pipeline.pages.sketch import Sketch
+    from pipeline.spark import Spark
 
 NAV: Final = {
     "decide": "Result",
@@ -176,7 +176,7 @@ def _class(kind: str) -> Piece:
     return html(' class="%s"', kind) if kind else NOTHING
 
 
-def equity(note: str, still: Sketch, *, is_utc: bool) -> Piece:
+def equity(note: str, still: Spark, *, is_utc: bool) -> Piece:
     """Return the place of the portfolio's equity; note: what of it the page leaves out."""
     about = (
         f"Net realised P&L of all securities on one clock{', UTC; days are those of each exchange' if is_utc else ''}."

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pipeline.pages.cells import Cell, Lines
-    from pipeline.pages.sketch import Sketch
     from pipeline.spark import Spark
 
 Piece: TypeAlias = Markup
@@ -53,7 +52,7 @@ def chart(
     *,
     use: str = "",
     first: bool = False,
-    still: Sketch | None = None,
+    still: Spark | None = None,
 ) -> Piece:
     """Return the place of a chart of `data.charts`.
 
@@ -71,7 +70,7 @@ def chart(
     )
 
 
-def _still(title: str, still: Sketch) -> Piece:
+def _still(title: str, still: Spark) -> Piece:
     return html(
         '<svg class="still" viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label="%s: equity, a '
         'still picture"><line x1="0" x2="1000" y1="%s" y2="%s"/><polyline points="%s"/></svg>',

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipeline.pages.time_axis import DAY_MS, HOUR_MS
-from pipeline.spark import extremes
+from pipeline.spark import Spark, extremes
 
 if TYPE_CHECKING:
     from pipeline.pages.time_axis import Clock
@@ -19,15 +18,7 @@ HEIGHT: Final = 200
 MOST: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """An SVG polyline's points in a box of WIDTH by HEIGHT, and the height at which 0 stands."""
-
-    points: str
-    zero: float
-
-
-def sketch(stamps: Int64s, values: Float64s, clock: Clock) -> Sketch:
+def sketch(stamps: Int64s, values: Float64s, clock: Clock) -> Spark:
     """Return a curve of steps from 0 on the first day on, on the same clock as the charts; stamps in ms."""
     drawn = extremes([values], MOST)
     lowest, highest = float(values.min(initial=0.0)), float(values.max(initial=0.0))
@@ -37,7 +28,7 @@ def sketch(stamps: Int64s, values: Float64s, clock: Clock) -> Sketch:
     zero = round(highest / spread * HEIGHT, 1)
     before = np.concatenate([[zero], up])
     steps = [f"{x:g},{y:g}" for x, *heights in zip(across, before, up, strict=False) for y in heights]
-    return Sketch(" ".join([f"0,{zero:g}", *steps, f"{WIDTH},{before[-1]:g}"]), zero)
+    return Spark(" ".join([f"0,{zero:g}", *steps, f"{WIDTH},{before[-1]:g}"]), str(zero), WIDTH, HEIGHT)
 
 
 def _across(stamps: Int64s, clock: Clock) -> list[float]:

@@ -21,7 +21,7 @@ def test_a_curve_of_two_days_is_drawn_in_steps_with_the_night_left_out() -> None
     clock = Clock(np.array([MONDAY, MONDAY + 3]), stamps % DAY_MS)
     assert (clock.opens, clock.closes) == (10, 12.5)
     drawing = sketch(stamps, np.array([100.0, -100.0]), clock)
-    assert drawing.zero == 100
+    assert drawing.zero == "100.0"
     assert corners(drawing.points) == [(0, 100), (0, 100), (0, 0), (900, 0), (900, 200), (1000, 200)]
 
 
