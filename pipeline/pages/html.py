@@ -48,7 +48,6 @@ def chart(
     title: str,
     about: str = "",
     height: int = 320,
-    level: int = 3,
     *,
     use: str = "",
     first: bool = False,
@@ -63,9 +62,9 @@ def chart(
     said = html('<p id="about-%s">%s%s</p>', name, about, on_screen) if about else NOTHING
     described = html(' aria-describedby="about-%s"', name) if about else NOTHING
     return html(
-        '<figure class="figure">\n<figcaption><h%s>%s</h%s>%s</figcaption>\n<div class="chart" data-chart="%s"%s '
+        '<figure class="figure">\n<figcaption><h3>%s</h3>%s</figcaption>\n<div class="chart" data-chart="%s"%s '
         'role="group" aria-label="Chart: %s"%s style="height:%spx">%s</div>\n</figure>\n',
-        *(level, title, level, said, name, html(" data-first" if first else ""), title, described, height),
+        *(title, said, name, html(" data-first" if first else ""), title, described, height),
         NOTHING if still is None else _still(title, still),
     )
 

@@ -50,15 +50,13 @@ class Row:
 def tiles(sweep: RecordedSweep, choice: Sequence[Row]) -> list[tuple[str, Cell]]:
     """Return the figures that say most of the sweep, of its first view, each with its name; choice as in `verdict`."""
     view, main = sweep.views[0], sweep.figure(sweep.main)
-    known, chosen = sweep.known(view, main.name), sweep.chosen(view)
-    middle = float(np.median(known)) if len(known) else None
-    above = float((known > 0).mean()) if len(known) else None
+    middle, above = _spread(sweep, view)
     of = ALIKE if sweep.assumptions else ""
     tiles = [
         ("Settings", Cell(len(sweep.settings), "count")),
-        (f"Best: {main.label}", Cell(sweep.value(view, main.name, chosen), main.form, NO_FIGURE)),
-        (f"Median{of}: {main.label}", Cell(middle, main.form, NO_FIGURE)),
-        (f"Settings above 0{of} (%)", Cell(above, "share", NO_FIGURE)),
+        (f"Best: {main.label}", Cell(sweep.value(view, main.name, sweep.chosen(view)), main.form, NO_FIGURE)),
+        (f"Median{of}: {main.label}", middle),
+        (f"Settings above 0{of} (%)", above),
     ]
     if sweep.parted:
         name = sweep.main.removeprefix("train_")
