@@ -35,21 +35,46 @@ _TOTAL: Final = b"\ntotal,"
 
 
 @dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run below an output folder, of which `run.json` had this stamp (ns, bytes) when it was read.
+class Row:
+    """A run or a sweep below an output folder, of which the manifest had this stamp (ns, bytes) when it was read.
 
-    name: the folder's, with those between. finished: ISO text with its distance from UTC. status: as in `run.json`, or
-    `damaged`; only a complete run has figures. net_pnl, max_drawdown and the assumption check's figures: money; None
-    where the run has none. sharpe: None of a few days; sharpe_low, sharpe_high: its 95 % interval. equity: net realised
-    P&L at the end of market days, at most 60 of them. currency: what its amounts are in. page: whether it has a page.
-    replaced: whether a later run was written into its folder, so that only this row is left of it. before: the key of
-    the run of the same strategy before it, and differs: in what it differs from that.
+    name: the folder's, with those between. finished: ISO text with its distance from UTC. status: as in the manifest,
+    or `damaged`; only what is complete has the rest.
     """
 
     name: str
     stamp: tuple[int, int]
     finished: str
     status: str
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for a field of text or of numbers that has something else."""
+        for one in fields(self):
+            if not isinstance(getattr(self, one.name), KINDS.get(str(one.type), object)):
+                raise TypeError(one.name)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came to its end."""
+        return self.status == COMPLETE
+
+    @property
+    def when(self) -> str:
+        """When it finished, to the minute, as the machine that ran it has it."""
+        return self.finished[:16].replace("T", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow(Row):
+    """One run below an output folder.
+
+    net_pnl, max_drawdown and the assumption check's figures: money; None
+    where the run has none. sharpe: None of a few days; sharpe_low, sharpe_high: its 95 % interval. equity: net realised
+    P&L at the end of market days, at most 60 of them. currency: what its amounts are in. page: whether it has a page.
+    replaced: whether a later run was written into its folder, so that only this row is left of it. before: the key of
+    the run of the same strategy before it, and differs: in what it differs from that.
+    """
+
     note: str = ""
     strategy: str = ""
     config: str = ""
@@ -79,10 +104,6 @@ class RunRow:
     before: str = ""
     differs: Sequence[str] = ()
 
-    def __post_init__(self) -> None:
-        """Raise TypeError for a value of another kind."""
-        check_kinds(self)
-
     @property
     def key(self) -> str:
         """What tells the run from all others."""
@@ -94,19 +115,9 @@ class RunRow:
         return f"{self.name} (replaced)" if self.replaced else self.name
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the run has figures."""
-        return self.status == COMPLETE
-
-    @property
     def instant(self) -> tuple[dt.datetime, str]:
         """What runs are ordered by."""
         return dt.datetime.fromisoformat(self.finished), self.name
-
-    @property
-    def when(self) -> str:
-        """When the run finished, to the minute, as the machine that ran it has it."""
-        return self.finished[:16].replace("T", " ")
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as plain values, securities with the same parameters put together."""
@@ -142,13 +153,6 @@ class RunRows(list[RunRow]):
         from pipeline.runs.in_notebook import runs_html
 
         return runs_html(self)
-
-
-def check_kinds(row: RunRow | SweepRow) -> None:
-    """Raise TypeError for a field of text or of numbers that has something else."""
-    for one in fields(row):
-        if not isinstance(getattr(row, one.name), KINDS.get(str(one.type), object)):
-            raise TypeError(one.name)
 
 
 def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:

@@ -12,7 +12,7 @@ from pipeline.numbers import BEFORE_CURRENCIES
 from pipeline.runs.layout import REPORT_FILE, SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import reading
-from pipeline.runs.registry_row import DAMAGED, check_kinds
+from pipeline.runs.registry_row import DAMAGED, Row
 from pipeline.runs.run_money import money_of
 
 if TYPE_CHECKING:
@@ -21,21 +21,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepRow:
-    """One sweep below an output folder, of which `sweep.json` had this stamp (ns, bytes) when it was read.
+class SweepRow(Row):
+    """One sweep below an output folder, finished when its `sweep.json` was last written.
 
-    name: the folder's, with those between. finished: when `sweep.json` was last written, ISO text with its distance
-    from UTC. status: as there, or `damaged`; only a complete sweep has the rest. settings: how many were tried;
-    securities: on how many. chosen_by: what the best was chosen by. setting, values: the number of the one chosen for
-    all securities together, or the only one, and its values by axis; None where none could be. net_pnl: what it made
-    on all days, money; test_net_pnl: what it made after those it was chosen on, None where days were not parted.
-    currency: what its amounts are in. luck: sentences that say how much of it is luck. page: whether it has a page.
+    settings: how many were tried; securities: on how many. chosen_by: what the best was chosen by. setting, values: the
+    number of the one chosen for all securities together, or the only one, and its values by axis; None where none could
+    be. net_pnl: what it made on all days, money; test_net_pnl: what it made after those it was chosen on, None where
+    days were not parted. currency: what its amounts are in. luck: sentences that say how much of it is luck. page:
+    whether it has a page.
     """
 
-    name: str
-    stamp: tuple[int, int]
-    finished: str
-    status: str
     strategies: Sequence[str] = ()
     settings: int = 0
     securities: int = 0
@@ -48,20 +43,6 @@ class SweepRow:
     luck: Sequence[str] = ()
     warnings: int = 0
     page: bool = False
-
-    def __post_init__(self) -> None:
-        """Raise TypeError for a value of another kind."""
-        check_kinds(self)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the sweep came to its end."""
-        return self.status == COMPLETE
-
-    @property
-    def when(self) -> str:
-        """When the sweep finished, to the minute, as this machine has it."""
-        return self.finished[:16].replace("T", " ")
 
     @property
     def chosen(self) -> str:
