@@ -244,8 +244,7 @@ def reconcile(
         PipelineError: The file, the run, its ticks or its strategy cannot be used.
     """
     from pipeline.runs.desk_fills import csv_rows, desk_fills
-    from pipeline.runs.reconcile import Terms, reconcile_run
-    from pipeline.runs.reconcile_file import write_matches
+    from pipeline.runs.reconcile import Terms, reconcile_run, write_matches
     from pipeline.store.path import path_of
 
     target = None if output is None else Path(output)

@@ -123,7 +123,7 @@ def reconcile(**options: Any) -> CommandResult:
     """
     from pipeline.console.progress import Progress
     from pipeline.console.reconcile import show_reconciliation
-    from pipeline.runs.reconcile_file import matches_path
+    from pipeline.runs.reconcile import matches_path
 
     with Progress("Reading the fills") as progress:
         reconciliation = api.reconcile(**options, on_security=lambda ticker: progress.stage(f"Replaying {ticker}"))

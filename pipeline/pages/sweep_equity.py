@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.runs.read_file import csv_rows
-from pipeline.sweeps.equity import EQUITY_FILE
+from pipeline.sweeps.writer import EQUITY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection

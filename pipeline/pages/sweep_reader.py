@@ -23,11 +23,11 @@ from pipeline.runs.read_file import csv_rows
 from pipeline.store.columns import float_values
 from pipeline.store.parquet import read_footer
 from pipeline.sweeps.axes import PRESET
-from pipeline.sweeps.equity import EQUITY_FILE
 from pipeline.sweeps.objectives import NET_PNL, SCORE
 from pipeline.sweeps.results import ALL
 from pipeline.sweeps.tables import PRESET_COLUMN, column_of
 from pipeline.sweeps.writer import (
+    EQUITY_FILE,
     FORMAT_VERSION,
     SUMMARY_FILE,
     TABLE_FILE,

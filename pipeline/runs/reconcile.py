@@ -13,10 +13,15 @@ from pipeline.replay.batch import Setting as ReplaySetting
 from pipeline.replay.batch import simulate_many
 from pipeline.replay.plan import choose_engine
 from pipeline.replay.simulate import takes_switches
+from pipeline.runs.csv_cells import csv_bytes
+from pipeline.runs.layout import RECONCILIATION_FILE, RUN_FILE
+from pipeline.runs.manifest import add_files
 from pipeline.runs.matching import Matched, agreement, match
 from pipeline.runs.reader import RecordedFills, read_run
 from pipeline.runs.recorded_security import read_security
 from pipeline.runs.recorded_setting import recorded_ticks, setting_of
+from pipeline.store.atomic import write_bytes
+from pipeline.store.parquet import write_table
 from pipeline.times import DAY, MILLISECOND, date_of, iso
 
 if TYPE_CHECKING:
@@ -265,3 +270,27 @@ def _row(ticker: str, security: SecurityMatch, of_desk: int | None, of_run: int 
         row["run_later_seconds"] = float(run.timestamp[of_run] - desk.timestamp[of_desk]) / 1_000
         row["price_difference"] = row["run_price"] - row["desk_price"]
     return row
+
+
+def matches_path(reconciliation: Reconciliation, target: Path | None) -> Path:
+    """Return where the matches go: the file asked for, else the one of the run's folder."""
+    return reconciliation.folder / RECONCILIATION_FILE if target is None else target
+
+
+def write_matches(reconciliation: Reconciliation, target: Path | None) -> None:
+    """Write the matches; raises OutputNotWritable.
+
+    A file in the run's folder is listed in `run.json`, so that the next run into this folder removes it.
+    """
+    path = matches_path(reconciliation, target)
+    rows = reconciliation.rows()
+    if path.suffix == ".parquet":
+        import pyarrow as pa
+
+        columns = {name: [row[name] for row in rows] for name in MATCH_COLUMNS}
+        write_table(path, pa.table(columns), durable=False)
+        return
+    if target is None:
+        add_files(reconciliation.folder / RUN_FILE, [RECONCILIATION_FILE])
+    content = csv_bytes([MATCH_COLUMNS, *([row[name] for name in MATCH_COLUMNS] for row in rows)])
+    write_bytes(path, content, durable=False)

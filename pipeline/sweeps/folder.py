@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 from pipeline.runs.layout import REPORT_FILE, SWEEP_FILE, TRADES_FOLDER
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.store.atomic import write_bytes
-from pipeline.sweeps.equity import EQUITY_FILE, equity_csv
 from pipeline.sweeps.fills import EVERY, chosen_pairs, fills_of
 from pipeline.sweeps.luck_words import said_of
 from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.tried import REPLACED, replaced_json, settings_digest
 from pipeline.sweeps.writer import (
+    EQUITY_FILE,
     FORMAT_VERSION,
     SUMMARY_FILE,
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
     TableWriter,
+    equity_csv,
     summary_csv,
     sweep_json,
     walk_csv,

@@ -1,4 +1,4 @@
-"""The files of a sweep's folder: tables that grow by row groups, the summary, the walk forward and `sweep.json`."""
+"""The files of a sweep's folder: growing tables, the summary, the walk forward, equity by day and `sweep.json`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from pipeline.runs.writer import csv_text
 from pipeline.store.parquet import GrowingTable
 from pipeline.strategies.loading.load import strategy_label
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
+from pipeline.sweeps.date_windows import WHOLE
 from pipeline.sweeps.results import BLOCK_ROWS
 from pipeline.sweeps.tables import BAND_ENDS, column_of, own_column, repeating
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
@@ -37,6 +38,8 @@ TABLE_FILE: Final = "sweep.parquet"
 TOGETHER_FILE: Final = "sweep_all.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
 WALK_FILE: Final = "walk_forward.csv"
+EQUITY_FILE: Final = "chosen_by_day.csv"
+EQUITY_COLUMNS: Final = ("security", "day", "setting", "net_pnl", "median_setting", "median_net_pnl")
 SHOWN: Final = tuple(figure.name for figure in SWEEP_FIGURES if figure.is_headline)
 """The figures of all days in the summary."""
 
@@ -166,3 +169,25 @@ def _signals(plan: SweepPlan) -> dict[str, dict[str, str]]:
 
 def _prefixed(part: str, figures: WindowFigures | None) -> dict[str, Any]:
     return {} if figures is None else {f"{part}_{name}": value for name, value in asdict(figures).items()}
+
+
+def equity_csv(results: SweepResults, best: Sequence[Best], medians: Mapping[str, int]) -> bytes:
+    """Return a row a security and market day as CSV, those of all securities together under `all`.
+
+    Args:
+        results: Of the sweep.
+        best: What was chosen.
+        medians: The number of the median setting of each view, by what was chosen by.
+    """
+    return csv_text(EQUITY_COLUMNS, list(_equity_rows(results, best, medians)))
+
+
+def _equity_rows(results: SweepResults, best: Sequence[Best], medians: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    for each in best:
+        numbers = each.trial.number, medians[each.security]
+        windows = [results.setting(number).window(each.security, WHOLE) for number in numbers]
+        chosen, median = (window.daily[0].tolist() for window in windows)
+        days = windows[0].market_days.astype("datetime64[D]").astype(str).tolist()
+        for day, net, of_median in zip(days, chosen, median, strict=True):
+            values = (each.security, day, numbers[0], net, numbers[1], of_median)
+            yield dict(zip(EQUITY_COLUMNS, values, strict=True))
