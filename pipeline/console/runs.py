@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pipeline.runs.registry_row import RunRow, RunRows
-    from pipeline.runs.sweep_row import SweepRow
+    from pipeline.runs.registry_row import RunRow, RunRows, SweepRow
 
 LEFT_OUT: Final = ("stamp", "parameters", "digests", "signals", "versions", "execution", "before")
 CHANGES_SHOWN: Final = 3

@@ -15,8 +15,7 @@ from pipeline.spark import spark
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.runs.registry_row import RunRow
-    from pipeline.runs.sweep_row import SweepRow
+    from pipeline.runs.registry_row import RunRow, SweepRow
 
 TEMPLATE: Final = "index.html.j2"
 MOST_CHANGES: Final = 3

@@ -21,8 +21,7 @@ from pipeline.runs.layout import (
     SWEEP_FILE,
 )
 from pipeline.runs.manifest import files_of
-from pipeline.runs.registry_row import RunRow, RunRows, read_row
-from pipeline.runs.sweep_row import SweepRow, read_sweep_row
+from pipeline.runs.registry_row import RunRow, RunRows, SweepRow, read_row, read_sweep_row
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import in_turn, sole_writer
 from pipeline.store.path import ObjectStorePath

@@ -1,4 +1,4 @@
-"""One run's row in the registry of an output folder: what the run was, what it came to, and its settings."""
+"""The rows of a registry: what a run was and came to, with its settings; what a sweep tried and chose, and luck."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import csv
 import datetime as dt
 import io
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError
 from pipeline.metrics.assumptions import CHECKED
 from pipeline.metrics.registry import BY_NAME
 from pipeline.numbers import BEFORE_CURRENCIES
-from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
+from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE, SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import read_metrics, reading
 from pipeline.runs.reader import settings_of
+from pipeline.runs.run_money import money_of
 from pipeline.spark import thinned
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.runs.reader import Value
-    from pipeline.runs.sweep_row import SweepRow
 
 DAMAGED: Final = "damaged"
 NEW: Final = ("tick_sizes", "signals")
@@ -62,6 +62,18 @@ class Row:
     def when(self) -> str:
         """When it finished, to the minute, as the machine that ran it has it."""
         return self.finished[:16].replace("T", " ")
+
+    @classmethod
+    def known(cls, content: Mapping[str, Any], *tuples: str) -> dict[str, Any]:
+        """Return the fields of what `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError else.
+
+        tuples: those that are sequences.
+        """
+        known = {"currency": BEFORE_CURRENCIES, **content}
+        row = {one.name: known[one.name] for one in fields(cls) if one.name in known or one.name not in NEW}
+        first, second = row["stamp"]
+        dt.datetime.fromisoformat(row["finished"])
+        return row | {"stamp": (int(first), int(second))} | {name: tuple(row[name]) for name in tuples}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +141,51 @@ class RunRow(Row):
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> RunRow:
         """Return the row that `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError for another."""
-        known = {"currency": BEFORE_CURRENCIES, **content}
-        row = {one.name: known[one.name] for one in fields(cls) if one.name in known or one.name not in NEW}
+        row = cls.known(content, "equity", "differs")
         row["parameters"] = {ticker: values for tickers, values in row["parameters"] for ticker in tickers}
-        first, second = row["stamp"]
-        row |= {"stamp": (int(first), int(second)), "equity": tuple(row["equity"]), "differs": tuple(row["differs"])}
-        entry = cls(**row)
-        entry.instant  # noqa: B018 - raises for a date that is none
-        return entry
+        return cls(**row)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow(Row):
+    """One sweep below an output folder, finished when its `sweep.json` was last written.
+
+    settings: how many were tried; securities: on how many. chosen_by: what the best was chosen by. setting, values: the
+    number of the one chosen for all securities together, or the only one, and its values by axis; None where none could
+    be. net_pnl: what it made on all days, money; test_net_pnl: what it made after those it was chosen on, None where
+    days were not parted. currency: what its amounts are in. luck: sentences that say how much of it is luck. page:
+    whether it has a page.
+    """
+
+    strategies: Sequence[str] = ()
+    settings: int = 0
+    securities: int = 0
+    chosen_by: str = ""
+    currency: str = ""
+    setting: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    net_pnl: float | None = None
+    test_net_pnl: float | None = None
+    luck: Sequence[str] = ()
+    warnings: int = 0
+    page: bool = False
+
+    @property
+    def chosen(self) -> str:
+        """The values of the setting chosen, as words."""
+        return ", ".join(
+            f"{axis} {value if isinstance(value, str) else json.dumps(value)}" for axis, value in self.values.items()
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> SweepRow:
+        """Return the row that `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError for another."""
+        row = cls.known(content, "strategies", "luck")
+        return cls(**row | {"values": dict(row["values"])})
 
 
 class RunRows(list[RunRow]):
@@ -206,3 +255,37 @@ def total_equity(content: bytes) -> list[float]:
     rows = csv.reader(io.StringIO(content[at + 1 :].decode(), newline="")) if at >= 0 else ()
     column = heads.index("equity")
     return [float(row[column]) for row in rows if row[column]]
+
+
+def read_sweep_row(folder: Path, name: str, stamp: tuple[int, int]) -> SweepRow:
+    """Return the row of a sweep's folder; one whose `sweep.json` cannot be read is `damaged`."""
+    finished = dt.datetime.fromtimestamp(stamp[0] / 1e9).astimezone().isoformat(timespec="milliseconds")
+    try:
+        with reading(folder / SWEEP_FILE):
+            manifest = json.loads((folder / SWEEP_FILE).read_bytes())
+            status = str(manifest["status"])
+            if status != COMPLETE:
+                return SweepRow(name, stamp, finished, status)
+            chosen = manifest.get("chosen") or {}
+            row = SweepRow(
+                name,
+                stamp,
+                finished,
+                status,
+                strategies=tuple(map(str, manifest["strategies"])),
+                settings=int(manifest["settings"]),
+                securities=len(manifest["data"]),
+                chosen_by=str(manifest["chosen_by"]),
+                currency=str(money_of(manifest).together),
+                setting=chosen.get("setting"),
+                values=dict(chosen.get("values") or {}),
+                net_pnl=chosen.get("net_pnl"),
+                test_net_pnl=chosen.get("test_net_pnl"),
+                luck=tuple(map(str, manifest.get("luck_in_words") or ())),
+                warnings=len(manifest.get("warnings") or ()),
+                page=(folder / REPORT_FILE).is_file(),
+            )
+            json.dumps(row.as_json(), allow_nan=False)
+            return row
+    except PipelineError:
+        return SweepRow(name, stamp, finished, DAMAGED)

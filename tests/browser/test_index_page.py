@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.pages.index_page import index_page
-from pipeline.runs.sweep_row import SweepRow
+from pipeline.runs.registry_row import SweepRow
 from tests.pages.test_index_page import ROW
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.pages.swept import value
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.runs.sweep_row import SweepRow
+    from pipeline.runs.registry_row import SweepRow
 
 
 @pytest.fixture(scope="module")
