@@ -20,8 +20,7 @@ from pipeline.pages.market_hours import drawn_span, exchange_of, in_utc, markets
 from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
-from pipeline.pages.sketch import sketch
-from pipeline.pages.time_axis import UTC, Clock, ClockBuilder
+from pipeline.pages.time_axis import UTC, Clock, ClockBuilder, sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

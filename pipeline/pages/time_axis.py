@@ -1,4 +1,4 @@
-"""The time axis of a run's charts, on which nights, weekends and holidays take no room."""
+"""The time axis of a run's charts, on which nights, weekends and holidays take no room, and a still picture on it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.spark import Spark, extremes
 from pipeline.ticks import union_of
 from pipeline.times import DAY, HOUR, MILLISECOND
 
 if TYPE_CHECKING:
-    from pipeline.ticks import Int64s
+    from pipeline.ticks import Float64s, Int64s
 
 DAY_MS: Final = DAY // MILLISECOND
 HOUR_MS: Final = HOUR // MILLISECOND
@@ -18,6 +19,10 @@ UTC: Final = "utc"
 """The name of the clock of all securities where their exchanges are in several time zones."""
 STEP_MS: Final = HOUR_MS // 2
 """The stretch of the day is of whole half hours."""
+WIDTH: Final = 1_000
+HEIGHT: Final = 200
+MOST: Final = 300
+"""Of a still picture: its box, and the points it has at most."""
 
 
 class Clock:
@@ -84,3 +89,25 @@ class ClockBuilder:
         """Return the clock of all that was added."""
         span = [self._first, self._last] if self._last >= self._first else []
         return Clock(union_of(self._days), np.array(span, np.int64), name)
+
+
+def sketch(stamps: Int64s, values: Float64s, clock: Clock) -> Spark:
+    """Return a curve of steps from 0 on the first day on, to be shown before charts are drawn; stamps in ms."""
+    drawn = extremes([values], MOST)
+    lowest, highest = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+    spread = highest - lowest or 1.0
+    across = _across(stamps[drawn], clock)
+    up = np.round((highest - values[drawn]) / spread * HEIGHT, 1)
+    zero = round(highest / spread * HEIGHT, 1)
+    before = np.concatenate([[zero], up])
+    steps = [f"{x:g},{y:g}" for x, *heights in zip(across, before, up, strict=False) for y in heights]
+    return Spark(" ".join([f"0,{zero:g}", *steps, f"{WIDTH},{before[-1]:g}"]), str(zero), WIDTH, HEIGHT)
+
+
+def _across(stamps: Int64s, clock: Clock) -> list[float]:
+    """Return where times stand between the first and the last day, nights and idle days taking no room."""
+    opens, closes = clock.opens, clock.closes
+    of_day = (stamps % DAY_MS / HOUR_MS - opens) / (closes - opens)
+    places = np.searchsorted(clock.days, stamps // DAY_MS) + of_day
+    across: list[float] = np.round(places / max(len(clock.days), 1) * WIDTH, 1).tolist()
+    return across

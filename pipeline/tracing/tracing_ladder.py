@@ -15,7 +15,7 @@ from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.tracing.explanation import Match, Passed, Prior, Resize, Shrink
 from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller
 from pipeline.tracing.tracing_market import TracingOrders
-from pipeline.tracing.tracing_queue import TracingQueue
+from pipeline.tracing.tracing_side import TracingQueue
 
 if TYPE_CHECKING:
     from pipeline.engine.rules.orders import Orders
