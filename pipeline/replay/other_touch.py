@@ -39,7 +39,7 @@ def touch_rows(path: AnyPath, digest: str, market: MarketFacts, names: Sequence[
     latest = -(2**62)
     with TickFile(path, digest, market.clock_shift) as file:
         for ticks in file.batches():
-            ticks_of_book = ticks[_in_session(ticks.timestamp, market) & (ticks.kind <= ASK) & (ticks.price > 0)]
+            ticks_of_book = ticks[in_session(ticks.timestamp, market) & (ticks.kind <= ASK) & (ticks.price > 0)]
             if not len(ticks_of_book):
                 continue
             own_times, touch = _touch_of(ticks_of_book)
@@ -60,8 +60,10 @@ def _last_of_each(times: Int64s) -> Int64s:
     return places
 
 
-def _in_session(times: Int64s, market: MarketFacts) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Tell which times are of continuous trading."""
+def in_session(times: Int64s, market: MarketFacts) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tell which times are of continuous trading, by the hours of their days, breaks left out."""
+    if not len(times):
+        return np.zeros(0, bool)
     days = times // DAY
     first = int(days.min())
     tables = day_tables(market, first, int(days.max()))

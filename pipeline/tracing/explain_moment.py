@@ -13,7 +13,7 @@ from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import Strategy
 from pipeline.errors import BadRequest, UnknownMoment
-from pipeline.ticks import union_of
+from pipeline.replay.other_touch import in_session
 from pipeline.times import DAY, SECOND, date_of
 from pipeline.tracing.approach import STRIDE, Approach
 from pipeline.tracing.explain import TraceReader, traced_replay
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pipeline.engine.outcome import Fills
     from pipeline.markets.market import MarketFacts
     from pipeline.runs.recorded_setting import RecordedTicks, Setting
-    from pipeline.ticks import Int64s
     from pipeline.tracing.approach import Window
     from pipeline.tracing.explanation import Line, Passed
     from pipeline.tracing.trace import Decision, QueuePosition, TracedEnd
@@ -61,15 +60,18 @@ def last_event(source: RecordedTicks, setting: Setting, asked: int, length: int)
             "ask for one of its fills with --fill."
         )
     market = setting.market
-    if not len(_in_session(np.array([asked]), market)):
-        spans = [[hour_of(market.own_time(time)) for time in span] for span in _spans(asked // DAY, market)]
+    if not in_session(np.array([asked]), market).any():
+        spans = [
+            [hour_of(market.own_time(time)) for time in span]
+            for span in market.hours_on(date_of(asked // DAY)).continuous
+        ]
         sessions = " and ".join(f"{opens} to {closes}" for opens, closes in spans)
         raise _unknown(f"outside the continuous session, {sessions}", asked, source, market)
     first, end = 0, asked + length - 1
     for ticks in source.days():
         times = ticks.timestamp
         of_day = np.flatnonzero(times // DAY == asked // DAY)
-        of_session = of_day[_in_session(times[of_day], market)]
+        of_session = of_day[in_session(times[of_day], market)]
         if len(of_session):
             within = of_day[(times[of_day] >= asked) & (times[of_day] <= end)]
             later = of_day[times[of_day] > end]
@@ -81,23 +83,10 @@ def last_event(source: RecordedTicks, setting: Setting, asked: int, length: int)
     raise _unknown("on a day without ticks in the session", asked, source, market)
 
 
-def _spans(day: int, market: MarketFacts) -> tuple[tuple[int, int], ...]:
-    return market.hours_on(date_of(day)).continuous
-
-
-def _in_session(times: Int64s, market: MarketFacts) -> Int64s:
-    """Return at which places times are of continuous trading, by the hours of their days, breaks left out."""
-    inside = np.zeros(len(times), bool)
-    for day in union_of([times // DAY]).tolist():
-        for start, end in _spans(day, market):
-            inside |= (times >= day * DAY + start) & (times < day * DAY + end)
-    return np.flatnonzero(inside)
-
-
 def _unknown(why: str, asked: int, source: RecordedTicks, market: MarketFacts) -> UnknownMoment:
     nearest, shift = "There is none.", market.clock_shift
-    in_session = [ticks.timestamp[_in_session(ticks.timestamp, market)] for ticks in source.days()]
-    closest = [int(times[np.abs(times - asked).argmin()]) for times in in_session if len(times)]
+    traded = [ticks.timestamp[in_session(ticks.timestamp, market)] for ticks in source.days()]
+    closest = [int(times[np.abs(times - asked).argmin()]) for times in traded if len(times)]
     if closest:
         at = min(closest, key=lambda time: abs(time - asked))
         nearest = f"The nearest tick in the session is at {when(at - shift)}."
