@@ -121,7 +121,7 @@ def test_the_modules_that_make_a_result_are_in_its_key(planned: Plan) -> None:
     def replay() -> None:
         for engine in ("compiled", "python"):
             task = replace(planned.tasks[0], engine=engine, alternatives={})
-            assert run_security(task, Destination()).content
+            assert run_security(task, Destination()).files
 
     replay()  # what is compiled, is compiled now: the compiler's calls need not be looked at
     modules = run_by(replay)
