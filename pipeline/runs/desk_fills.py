@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,10 @@ SIDES: Final = {
     **dict.fromkeys(("buy", "b", "bot", "bought", "1"), BUY),
     **dict.fromkeys(("sell", "s", "sld", "sold", "2"), SELL),
 }
+PRICE: Final = re.compile(r"[^,]*|[1-9]\d{0,2}(,\d{3})+\.\d+")
+QUANTITY: Final = re.compile(r"(?!\d{1,3}\.\d{3}$)[^,]*|[1-9]\d{0,2}(,\d{3})+(\.0*)?")
+"""What can be one number alone: not the 1,234 that may be 1.234, nor the 1.000 that may be 1000."""
+
 MIDNIGHT: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as every time here is
 EXAMPLE: Final = "2025-01-06 10:00:05, on the exchange's clock"
 
@@ -129,17 +134,17 @@ def _row(number: int, cells: Mapping[str, str], where: str) -> _Row:
     time = _time(cells)
     if time is None:
         raise refused("time", EXAMPLE)
-    price, quantity = (_number(cells[name]) for name in ("price", "quantity"))
+    price, quantity = _number(cells["price"], PRICE), _number(cells["quantity"], QUANTITY)
     if not 0 < price < float("inf"):
-        raise refused("price", "a number above 0")
+        raise refused("price", "a number above 0, its decimals behind a point: 1234.5 or 1,234.5")
     if not (0 < quantity < 2**53 and quantity.is_integer()):
-        raise refused("quantity", "a whole number of shares above 0")
+        raise refused("quantity", "a whole number of shares above 0: 1000 or 1,000")
     return _Row(number, cells["security"].split()[0].upper(), time, side, price, int(quantity))
 
 
-def _number(text: str) -> float:
+def _number(text: str, known: re.Pattern[str]) -> float:
     try:
-        return float(text.replace(",", ""))
+        return float(text.replace(",", "")) if known.fullmatch(text) else float("nan")
     except ValueError:
         return float("nan")
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.engine.execution import SWITCHES, is_charge, make_execution
 from pipeline.errors import BadDeskFills, BadRequest, ReplayError, nearest
+from pipeline.markets.tick_tables import NO_GRID
 from pipeline.replay.batch import Setting as ReplaySetting
 from pipeline.replay.batch import simulate_many
 from pipeline.replay.plan import choose_engine
@@ -204,13 +205,17 @@ def _values(terms: Terms) -> tuple[str, ...]:
 def _nearby(terms: Terms, market: MarketFacts, fills: RecordedFills) -> tuple[int, Float64s, float]:
     """Return the window in ms, the tolerance of each of the desk's fills, and how many units of price are a currency's.
 
-    The tolerance is one tick at a fill's price, if not given.
+    The tolerance is one tick of its day at a fill's price, if not given, and nothing where no tick is known.
     """
     window, units = round(terms.window * 1_000), market.price_units_per_currency
     if terms.price_tolerance is not None:
         return window, np.full(len(fills), terms.price_tolerance), units
-    below, sizes = zip(*market.tick_sizes, strict=True)
-    return window, np.array(sizes)[np.searchsorted(below, fills.price, side="right")], units
+    days = ((fills.timestamp * MILLISECOND + market.clock_shift) // DAY).tolist()
+    ticks = [
+        next(tick for below, tick in market.ticks_on(date_of(day)) or NO_GRID if price < below)
+        for day, price in zip(days, fills.price.tolist(), strict=True)
+    ]
+    return window, np.array(ticks), units
 
 
 def _within(fills: RecordedFills, days: tuple[int, int]) -> tuple[RecordedFills, Int64s]:

@@ -62,6 +62,9 @@ def test_columns_are_found_by_their_usual_names(tmp_path: Path, header: str, row
         (f"{OURS}\n2025-01-06 10:00:05,FAB,hold,1,1\n", ("row 2", "side is 'hold'", "buy or sell")),
         (f"{OURS}\n2025-01-06 10:00:05,FAB,buy,nan,1\n", ("row 2", "price is 'nan'")),
         (f"{OURS}\n2025-01-06 10:00:05,FAB,buy,1,1.5\n", ("row 2", "quantity is '1.5'")),
+        (f"{OURS.replace(',', ';')}\n2025-01-06 10:00:05;FAB;buy;13,98;1\n", ("price is '13,98'", "behind a point")),
+        (f"{OURS.replace(',', ';')}\n2025-01-06 10:00:05;FAB;buy;1,234;1\n", ("price is '1,234'", "behind a point")),
+        (f"{OURS.replace(',', ';')}\n2025-01-06 10:00:05;FAB;buy;1;1.000\n", ("quantity is '1.000'", "1000 or 1,000")),
         (f"{OURS}\n2025-01-06 10:00:05,FAB,buy,1\n", ("row 2", "quantity is ''")),
     ],
 )

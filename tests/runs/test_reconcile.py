@@ -13,7 +13,7 @@ import pytest
 from pipeline import backtest, reconcile
 from pipeline.engine.execution import SWITCHES
 from pipeline.errors import BadDeskFills, BadRequest, ChangedSinceRun
-from tests.made import make_config, make_store
+from tests.made import PARAMETERS, make_config, make_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +118,19 @@ def test_fills_of_other_days_and_securities_are_left_out(desk: Path, tmp_path: P
     assert [text for text in found.warnings if text.startswith("XYZ")] == [
         "XYZ: not in the run, so its fills are left out."
     ]
+
+
+def test_prices_are_a_tick_of_their_own_day_apart_at_most(desk: Path, tmp_path: Path) -> None:
+    """From 10 on Hong Kong had ticks of 0.02 until August 2025, and has 0.01 since."""
+    config = make_config(tmp_path / "v1.json", ("FAB",), FAB={**PARAMETERS, "exchange": "HKEX"})
+    backtest(config=config, parquet_dir=desk / "store", output_dir=tmp_path / "run", securities=["FAB"])
+    trades = pq.read_table(tmp_path / "run" / "trades" / "FAB.parquet").to_pylist()
+    at = next(trade for trade in trades if trade["fill_price"] >= 10)
+    for apart, found in ((0.02, 1), (0.03, 0)):
+        fill = f"{at['timestamp']},FAB,{at['side']},{at['fill_price'] + apart},{at['fill_qty']}"
+        (tmp_path / "fills.csv").write_text(f"time,security,side,price,quantity\n{fill}\n")
+        matches = reconcile(tmp_path / "fills.csv", tmp_path / "run", window=0, parquet_dir=desk / "store")
+        assert matches.total.found == found
 
 
 @pytest.mark.parametrize(
