@@ -14,6 +14,7 @@ from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import Strategy
 from pipeline.errors import BadRequest, UnknownMoment
 from pipeline.replay.other_touch import in_session
+from pipeline.replay.simulate import matched_ticks
 from pipeline.times import DAY, SECOND, date_of
 from pipeline.tracing.approach import STRIDE, Approach
 from pipeline.tracing.explain import TraceReader, traced_replay
@@ -25,9 +26,11 @@ from pipeline.tracing.trace import StartEarlierError, Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from pipeline.engine.outcome import Fills
-    from pipeline.markets.market import MarketFacts
     from pipeline.runs.recorded_setting import RecordedTicks, Setting
+    from pipeline.ticks import Ticks
     from pipeline.tracing.approach import Window
     from pipeline.tracing.explanation import Line, Passed
     from pipeline.tracing.trace import Decision, QueuePosition, TracedEnd
@@ -66,27 +69,33 @@ def last_event(source: RecordedTicks, setting: Setting, asked: int, length: int)
             for span in market.hours_on(date_of(asked // DAY)).continuous
         ]
         sessions = " and ".join(f"{opens} to {closes}" for opens, closes in spans)
-        raise _unknown(f"outside the continuous session, {sessions}", asked, source, market)
+        raise _unknown(f"outside the continuous session, {sessions}", asked, source, setting)
     first, end = 0, asked + length - 1
     for ticks in source.days():
         times = ticks.timestamp
         of_day = np.flatnonzero(times // DAY == asked // DAY)
-        of_session = of_day[in_session(times[of_day], market)]
+        of_session = of_day[_is_seen(ticks[of_day], setting)]
         if len(of_session):
             within = of_day[(times[of_day] >= asked) & (times[of_day] <= end)]
             later = of_day[times[of_day] > end]
             last = within[-1] if len(within) else later[0] - 1 if len(later) else of_day[-1]
             if last < of_session[0]:
-                raise _unknown("before the first tick of that day's session", asked, source, market)
+                raise _unknown("before the first tick of that day's session", asked, source, setting)
             return first + int(last), len(within)
         first += len(times)
-    raise _unknown("on a day without ticks in the session", asked, source, market)
+    raise _unknown("on a day without ticks in the session", asked, source, setting)
 
 
-def _unknown(why: str, asked: int, source: RecordedTicks, market: MarketFacts) -> UnknownMoment:
-    nearest, shift = "There is none.", market.clock_shift
-    traded = [ticks.timestamp[in_session(ticks.timestamp, market)] for ticks in source.days()]
-    closest = [int(times[np.abs(times - asked).argmin()]) for times in traded if len(times)]
+def _is_seen(ticks: Ticks, setting: Setting) -> NDArray[np.bool_]:
+    """Return which ticks are of continuous trading and no placeholders, which pass a strategy by."""
+    priced = matched_ticks(ticks, setting.execution, setting.strategy).price > 0.0
+    return priced & in_session(ticks.timestamp, setting.market)
+
+
+def _unknown(why: str, asked: int, source: RecordedTicks, setting: Setting) -> UnknownMoment:
+    nearest, shift = "There is none.", setting.market.clock_shift
+    seen = [ticks.timestamp[_is_seen(ticks, setting)] for ticks in source.days()]
+    closest = [int(times[np.abs(times - asked).argmin()]) for times in seen if len(times)]
     if closest:
         at = min(closest, key=lambda time: abs(time - asked))
         nearest = f"The nearest tick in the session is at {when(at - shift)}."
@@ -205,6 +214,7 @@ class _MomentFromTrace(TraceReader):
             whole=prior + ahead + remaining,
             through=bool(market.through_clears),
             touch=bool(market.touch_fills),
+            acts_first=not market.match_first,
             not_before=market.day_start + quotes_from if market.time_of_day < quotes_from else None,
             prior=prior,
         )

@@ -56,6 +56,7 @@ class Wanted:
     first, whole: a print of so many at or through `price` fills its first share, and all of it. through: a print
     strictly through it fills from its first share on. touch: the opposite touch at or through it does. not_before: no
     print fills before that time, ns, None where any does. prior: shares of our other orders that it comes to before.
+    acts_first: the strategy acts on a print before that is matched, and may change the order.
     """
 
     price: float
@@ -65,6 +66,7 @@ class Wanted:
     touch: bool
     not_before: int | None
     prior: int = 0
+    acts_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pipeline.tracing.order_rendering import (
     order_lines,
     passed_line,
     price,
+    seen_line,
     tick_line,
     when,
 )
@@ -80,7 +81,7 @@ def _moment(moment: Moment) -> Iterator[str]:
         yield f"{moment.events:,} ticks are in it; this is the state after the last of them"
     elif moment.events == 0:
         yield "no tick is in it; this is the state after the last one before"
-    yield tick_line(moment.tick)
+    yield seen_line(moment.tick)
     yield books(moment.bid, moment.ask)
     yield f"our position: {moment.position:,}"
     if moment.aside_since is not None:
@@ -147,6 +148,8 @@ def _wanted(moment: Moment, order: Standing) -> Iterator[str]:
     yield f"a print of at least {wanted.first:,} at {limit} or {below}{whole}"
     if wanted.through:
         yield f"a print of any size {below} {limit}: it clears the queue ahead{first}"
+    if wanted.acts_first:
+        yield "if the strategy, which acts on a print first, leaves the order as it is"
     if wanted.not_before is not None:
         yield f"no print before {clock_of(wanted.not_before)}: the session has just opened"
     if wanted.touch:

@@ -129,6 +129,11 @@ def tick_line(tick: Tick) -> str:
     return f"tick {tick.index:,}, {clock_of(tick.time)}: {tick.type} {price(tick.price)} x {tick.size:,}"
 
 
+def seen_line(tick: Tick) -> str:
+    """Return a tick as it is stored, and that nothing sees it where it has no price."""
+    return tick_line(tick) + (", a placeholder that nothing sees" if tick.price == 0.0 and tick.type != CALL else "")
+
+
 def books(bid: Touch | None, ask: Touch | None) -> str:
     """Return both sides of the book."""
     return f"the book: {_touch('bid', bid)}, {_touch('ask', ask)}"

@@ -115,8 +115,8 @@ def _moment_asked(at: str) -> tuple[int, int]:
         raise BadRequest(
             f"--at is '{at}'; it takes a date and a time of day on the exchange's clock: '2025-05-12 11:03:07'."
         )
-    time = round((moment - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1)) * 1_000  # noqa: DTZ001 - local
-    return time, MILLISECOND if moment.microsecond else SECOND
+    time = (moment - dt.datetime(1970, 1, 1)) // dt.timedelta(milliseconds=1) * MILLISECOND  # noqa: DTZ001 - local
+    return time, MILLISECOND if "." in at or "," in at else SECOND
 
 
 def _in_order(ticks: RecordedTicks) -> bool:

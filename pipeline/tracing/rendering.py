@@ -15,6 +15,7 @@ from pipeline.tracing.order_rendering import (
     order_lines,
     per_currency,
     price,
+    seen_line,
     tick_line,
     when,
 )
@@ -77,8 +78,7 @@ def _heading(fill: Explanation) -> Iterator[str]:
 def _event(fill: Explanation) -> Iterator[str]:
     yield f"{tick_line(fill.tick)}"
     if fill.before is not None:
-        skipped = ", a placeholder that nothing sees" if fill.before.price == 0.0 and fill.how != "trade" else ""
-        yield f"before it: {tick_line(fill.before)}{skipped}"
+        yield f"before it: {(tick_line if fill.how == 'trade' else seen_line)(fill.before)}"
     yield books(fill.bid, fill.ask)
     for other in fill.others:
         verb = "bought" if other.side == "buy" else "sold"

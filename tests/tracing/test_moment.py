@@ -36,6 +36,7 @@ TOO_SMALL: Final = """
 """
 OVERNIGHT: Final = """
     1 14:40:00 ask 10.00 100
+    2 10:00:30 ask 0 70
     2 10:01:00 trade 9.90 10
     2 10:01:00 trade 9.80 10
     2 15:10:00 trade 9.80 10
@@ -89,6 +90,7 @@ ASKED: Final[dict[str, Asked]] = {
             "50 of the queue ahead went",
             "a print of at least 351 at 10.02 or above for its first share, of 1,350 for all 1,000",
             "a print of any size above 10.02: it clears the queue ahead",
+            "if the strategy, which acts on a print first, leaves the order as it is",
             "the bid at 10.02 or above, with the ask still above that (a locked or crossed book fills nobody)",
         ),
         switches={"queue": "power2", "touch": "fills", "trade_through": "clears"},
@@ -98,8 +100,9 @@ ASKED: Final[dict[str, Asked]] = {
         SHRUNK,
         "10:30:00",
         "sell",
-        {"tick.index": 4, "events": 0, "remaining": 800, "ahead": 0, "position": -200, "wanted.touch": False},
+        {"tick.index": 4, "events": 0, "remaining": 800, "ahead": 0, "position": -200, "wanted.acts_first": False},
         ("no tick is in it; this is the state after the last one before", "nobody ahead"),
+        switches={"same_event_fill": "no"},
     ),
     "a side that never was": Asked(
         SHRUNK,
@@ -200,7 +203,7 @@ ASKED: Final[dict[str, Asked]] = {
         "10:01:00",
         "sell",
         {
-            "tick.index": 2,
+            "tick.index": 3,
             "events": 2,
             "bid": None,
             "ask": None,

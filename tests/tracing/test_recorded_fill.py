@@ -115,6 +115,7 @@ def test_at_the_seconds_of_fills_the_position_is_the_one_that_was_recorded(desk:
         moment = explain_at(desk, second, fill["side"])
         assert moment.position == last["position"]
         assert moment.last_print is None or moment.last_print.tick.index <= moment.tick.index
+        assert explain_at(desk, f"{second}.0009", fill["side"]).until == moment.asked_at + 999_999
         assert (moment.security, moment.run) == ("FAB", (desk / OUTPUT / "v1_baseline").as_posix())
 
 
