@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -158,15 +159,14 @@ def values_of(column: Any) -> list[Any]:
 def _time(option: str, text: str, *, last: bool) -> tuple[str, bool]:
     """Return a bound as text that compares with ISO times, or with their time of day, and whether with that."""
     bound = text.strip().replace(" ", "T")
-    try:
-        if "T" not in bound and ":" in bound:
-            return dt.time.fromisoformat(bound).isoformat(timespec="milliseconds"), True
-        if "T" not in bound:
+    with suppress(ValueError):
+        if "T" not in bound and ":" not in bound:
             day = dt.date.fromisoformat(bound).isoformat()
             return (f"{day}T~" if last else day), False
-        moment = dt.datetime.fromisoformat(bound).replace(tzinfo=None)
-    except ValueError:
-        raise BadRequest(
-            f"{option} is '{text}'; it takes a date, a time or both: 2025-01-06, 14:55:00 or '2025-01-06 14:55:00'."
-        ) from None
-    return moment.isoformat(timespec="milliseconds"), False
+        moment = (dt.datetime if "T" in bound else dt.time).fromisoformat(bound)
+        if moment.tzinfo is None:
+            return moment.isoformat(timespec="milliseconds"), "T" not in bound
+    raise BadRequest(
+        f"{option} is '{text}'; it takes a date, a time or both: 2025-01-06, 14:55:00 or '2025-01-06 14:55:00', on the "
+        "exchange's clock."
+    )

@@ -66,6 +66,8 @@ def test_fills_are_chosen_by_count_time_and_side(selection: Selection, wanted: l
         (Selection(first=0), "--first is 0; it takes a whole number of at least 1."),
         (Selection(last=-3), "--last is -3; it takes a whole number of at least 1."),
         (Selection(side="sel"), "--side is 'sel'; it takes buy or sell. Did you mean 'sell'?"),
+        (Selection(start="2025-01-06T10:00+04:00"), "on the exchange's clock"),
+        (Selection(end="10:00Z"), "on the exchange's clock"),
         (Selection(start="6 Jan"), "--from is '6 Jan'; it takes a date, a time or both: 2025-01-06, 14:55:00 or"),
         (Selection(end="25:00"), "--to is '25:00'; it takes a date"),
         (
