@@ -23,7 +23,7 @@ def touch_rows(path: AnyPath, digest: str, market: MarketFacts, names: Sequence[
     """Return the times of a security's touch, ascending, and the columns `names` of it, NaN where a side is missing.
 
     The touch is that of its continuous session, as its own replay has it: empty at the start of a day, and from
-    midnight after the last quote on. A time is that of the latest event so far, where the clock steps back; of events
+    midnight after the last quote on. A time is that of the latest tick so far, where the clock steps back; of events
     of one time the last one stands.
 
     Args:
@@ -39,12 +39,14 @@ def touch_rows(path: AnyPath, digest: str, market: MarketFacts, names: Sequence[
     latest = -(2**62)
     with TickFile(path, digest, market.clock_shift) as file:
         for ticks in file.batches():
-            ticks_of_book = ticks[in_session(ticks.timestamp, market) & (ticks.kind <= ASK) & (ticks.price > 0)]
-            if not len(ticks_of_book):
+            known = np.maximum(np.maximum.accumulate(ticks.timestamp), latest)
+            latest = int(known[-1])
+            of_book = in_session(ticks.timestamp, market) & (ticks.kind <= ASK) & (ticks.price > 0)
+            if not of_book.any():
                 continue
-            own_times, touch = _touch_of(ticks_of_book)
-            known_at = np.maximum(np.maximum.accumulate(own_times), latest)
-            latest = int(known_at[-1])
+            own_times, touch = _touch_of(ticks[of_book], known[of_book])
+            known_at = np.maximum.accumulate(own_times)
+            latest = max(latest, int(known_at[-1]))
             last = _last_of_each(known_at)
             times.append(known_at[last])
             for column, name in zip(columns, names, strict=True):
@@ -77,8 +79,8 @@ def in_session(times: Int64s, market: MarketFacts) -> np.ndarray[tuple[int], np.
     return inside
 
 
-def _touch_of(quotes: Ticks) -> tuple[Int64s, dict[str, Float64s]]:
-    """Return the touch after each quote of whole days, and after each day an empty one at midnight."""
+def _touch_of(quotes: Ticks, known: Int64s) -> tuple[Int64s, dict[str, Float64s]]:
+    """Return the touch after each quote of whole days, known at these times, and an empty one after each day."""
     days = quotes.timestamp // DAY
     ends = _last_of_each(days)
     first_of_day = np.repeat(np.append(0, ends[:-1] + 1), np.diff(np.append(-1, ends)))
@@ -91,5 +93,5 @@ def _touch_of(quotes: Ticks) -> tuple[Int64s, dict[str, Float64s]]:
         touch[f"{side}_size"] = np.where(there, quotes.volume[at], 0.0)
     touch["mid"] = (touch["bid"] + touch["ask"]) / 2
     empty = {name: 0.0 if name.endswith("_size") else np.nan for name in touch}
-    times = np.insert(quotes.timestamp, ends + 1, (days[ends] + 1) * DAY)
+    times = np.insert(known, ends + 1, (days[ends] + 1) * DAY)
     return times, {name: np.insert(column, ends + 1, empty[name]) for name, column in touch.items()}

@@ -146,7 +146,8 @@ def touch_by_hand(quotes: Ticks, at: list[int]) -> list[tuple[float, ...]]:
 @pytest.mark.parametrize("seed", range(6))
 def test_another_securitys_touch_is_that_before_the_tick_and_never_of_its_own_time(seed: int, tmp_path: Path) -> None:
     chance, count = np.random.default_rng(seed), 160
-    clock = np.sort(chance.integers(9 * 3600, 16 * 3600, count)) + 86_400 * np.repeat([0, 1, 4, 5], count // 4)
+    edge = chance.choice([10 * 3600, 53_100], count)  # where a session begins, and ends
+    clock = np.sort(edge + chance.integers(-40, 40, count)) + 86_400 * np.repeat([0, 1, 4, 5], count // 4)
     clock = np.sort(clock) - chance.integers(0, 3, count) * chance.integers(0, 2, count)
     price = np.where(chance.random(count) < 0.1, 0.0, 10 + chance.integers(-3, 4, count) * 0.05)
     quotes = Ticks(
