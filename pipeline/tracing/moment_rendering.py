@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.tracing.order_rendering import (
     books,
     call_line,
+    clock_at,
     clock_of,
     lines_of_parts,
     of_day,
@@ -64,10 +65,10 @@ def _state(moment: Moment) -> str:
 def _why_none(moment: Moment) -> str:
     if moment.ended is None:
         return "since none has been placed"
-    how = moment.ended.how
+    how, clock = moment.ended.how, clock_at(moment.ended.tick, moment.tick)
     if how == "filled":
-        return f"since the last was filled at {clock_of(moment.ended.tick.time)}"
-    return f"since the last was cancelled at {clock_of(moment.ended.tick.time)}" + (f" by {how}" if "=" in how else "")
+        return f"since the last was filled at {clock}"
+    return f"since the last was cancelled at {clock}" + (f" by {how}" if "=" in how else "")
 
 
 def _heading(moment: Moment) -> Iterator[str]:
@@ -81,11 +82,11 @@ def _moment(moment: Moment) -> Iterator[str]:
         yield f"{moment.events:,} ticks are in it; this is the state after the last of them"
     elif moment.events == 0:
         yield "no tick is in it; this is the state after the last one before"
-    yield seen_line(moment.tick)
+    yield seen_line(moment.tick, moment.tick)
     yield books(moment.bid, moment.ask)
     yield f"our position: {moment.position:,}"
     if moment.aside_since is not None:
-        yield f"our quotes stand aside since {tick_line(moment.aside_since)}: nothing fills them"
+        yield f"our quotes stand aside since {tick_line(moment.aside_since, moment.tick)}: nothing fills them"
 
 
 def _order(moment: Moment, order: Standing, *, verbose: bool) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _order(moment: Moment, order: Standing, *, verbose: bool) -> Iterator[str]:
 def _none(moment: Moment) -> Iterator[str]:
     yield f"none, {_why_none(moment)}"
     if moment.ended is not None:
-        yield tick_line(moment.ended.tick)
+        yield tick_line(moment.ended.tick, moment.tick)
         if moment.ended.line is not None:
             yield from call_line(moment.ended.line)
     yield from _asked(moment)
@@ -120,21 +121,21 @@ def _asked(moment: Moment) -> Iterator[str]:
         yield "the strategy has asked for nothing since"
     elif ended is None or call.line != ended.line or call.tick != ended.tick:
         refused = ", and was refused" if call.refused else ""
-        yield f"the strategy's last call for this side, on {tick_line(call.tick)}{refused}:"
+        yield f"the strategy's last call for this side, on {tick_line(call.tick, moment.tick)}{refused}:"
         if call.line is not None:
             yield from call_line(call.line)
 
 
 def _touched(moment: Moment, order: Standing) -> Iterator[str]:
     prints, quote, touch = order.last_print, order.last_quote, order.last_touch
-    yield f"the last print: {passed_line(prints)}" if prints is not None else "no print in this place"
+    yield f"the last print: {passed_line(prints, moment.tick)}" if prints is not None else "no print in this place"
     if quote is not None:
         did = f"{quote.ahead:,} of the queue ahead went" if quote.ahead else "what stands ahead stayed as it was"
-        yield f"the last quote: {tick_line(quote.tick)}: {did}"
+        yield f"the last quote: {tick_line(quote.tick, moment.tick)}: {did}"
     else:
         yield f"no quote of the {moment.side} side at its price since"
     if touch is not None:
-        yield f"the opposite touch: {passed_line(touch)}"
+        yield f"the opposite touch: {passed_line(touch, moment.tick)}"
 
 
 def _wanted(moment: Moment, order: Standing) -> Iterator[str]:

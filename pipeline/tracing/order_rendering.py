@@ -64,17 +64,18 @@ def _since(order: Order, now: Tick, *, before: str, verbose: bool) -> Iterator[s
             f"{order.filled:,} of ours"
         )
     if verbose:
-        yield from _listed([passed_line(passed) for passed in order.prints], PRINTS_SHOWN)
+        yield from _listed([passed_line(passed, now) for passed in order.prints], PRINTS_SHOWN)
     if order.touches:
         yield f"it met the {order.opposite} before: {sum(touch.filled for touch in order.touches):,} of ours went"
-        yield from _listed([passed_line(passed) for passed in order.touches], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
+        touches = [passed_line(passed, now) for passed in order.touches]
+        yield from _listed(touches, PRINTS_SHOWN if verbose else QUOTES_SHOWN)
     if order.shrinks:
         cancelled, capped = (sum(getattr(quote, of) for quote in order.shrinks) for of in ("cancelled", "capped"))
         yield (
             f"{counted(len(order.shrinks), 'quote')} shortened the queue ahead: by {cancelled:,} cancelled, by "
             f"{capped:,} beyond what was shown"
         )
-        yield from _listed([_shrink(quote) for quote in order.shrinks], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
+        yield from _listed([_shrink(quote, now) for quote in order.shrinks], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
     if verbose:
         resizes = [f"resized {on_tick(one.tick, now)}: {one.before:,} to {one.after:,}" for one in order.resizes]
         yield from _listed(resizes, PRINTS_SHOWN)
@@ -87,12 +88,12 @@ def _listed(lines: Sequence[str], most: int) -> Iterator[str]:
     yield from (f"- {line}" for line in lines[-most:])
 
 
-def passed_line(passed: Passed) -> str:
+def passed_line(passed: Passed, now: Tick) -> str:
     """Return a print or touch that reached our order, and what went."""
-    return f"{tick_line(passed.tick)}: {passed.ahead:,} of the queue, {passed.filled:,} of ours"
+    return f"{tick_line(passed.tick, now)}: {passed.ahead:,} of the queue, {passed.filled:,} of ours"
 
 
-def _shrink(quote: Shrink) -> str:
+def _shrink(quote: Shrink, now: Tick) -> str:
     sums = []
     if quote.gone:
         printed = f" - {quote.printed:,} printed" if quote.printed else ""
@@ -102,7 +103,7 @@ def _shrink(quote: Shrink) -> str:
         sums.append(f"no more than {quote.shown:,} can be ahead" if quote.shown else "nobody stands there any more")
     if quote.kept:
         sums.append(f"{quote.kept:,} of these still stand before an older order of ours")
-    return f"{tick_line(quote.tick)}: {', '.join(sums)}; {quote.ahead:,} ahead to {quote.left:,}"
+    return f"{tick_line(quote.tick, now)}: {', '.join(sums)}; {quote.ahead:,} ahead to {quote.left:,}"
 
 
 def on_way(decided: str, order: Order | Taking, now: Tick) -> Iterator[str]:
@@ -115,23 +116,24 @@ def on_tick(tick: Tick, now: Tick, preposition: str = "on ") -> str:
     """Return a tick's number and time, with its date where that is not today's."""
     if tick == now:
         return f"{preposition}this very tick"
-    day = "" if day_of(tick.time) == day_of(now.time) else f"{day_of(tick.time)} "
+    clock = clock_at(tick, now)
     if tick.type == CALL:
         before = "this tick" if tick.index == now.index else f"tick {tick.index:,}"
-        return f"{'at ' if preposition else ''}{day}{clock_of(tick.time)}, before {before}"
-    return f"{preposition}tick {tick.index:,} ({day}{clock_of(tick.time)})"
+        return f"{'at ' if preposition else ''}{clock}, before {before}"
+    return f"{preposition}tick {tick.index:,} ({clock})"
 
 
-def tick_line(tick: Tick) -> str:
+def tick_line(tick: Tick, now: Tick) -> str:
     """Return a tick as it is stored, or when a call between ticks was."""
     if tick.type == CALL:
-        return f"before tick {tick.index:,}, {clock_of(tick.time)}"
-    return f"tick {tick.index:,}, {clock_of(tick.time)}: {tick.type} {price(tick.price)} x {tick.size:,}"
+        return f"before tick {tick.index:,}, {clock_at(tick, now)}"
+    return f"tick {tick.index:,}, {clock_at(tick, now)}: {tick.type} {price(tick.price)} x {tick.size:,}"
 
 
-def seen_line(tick: Tick) -> str:
+def seen_line(tick: Tick, now: Tick) -> str:
     """Return a tick as it is stored, and that nothing sees it where it has no price."""
-    return tick_line(tick) + (", a placeholder that nothing sees" if tick.price == 0.0 and tick.type != CALL else "")
+    skipped = tick.price == 0.0 and tick.type != CALL
+    return tick_line(tick, now) + (", a placeholder that nothing sees" if skipped else "")
 
 
 def books(bid: Touch | None, ask: Touch | None) -> str:
@@ -159,6 +161,11 @@ def when(time: int) -> str:
 def day_of(time: int) -> str:
     """Return the date of ns since 1970-01-01."""
     return moment_of(time).date().isoformat()
+
+
+def clock_at(tick: Tick, now: Tick) -> str:
+    """Return a tick's time of day, behind its date where that is not today's."""
+    return clock_of(tick.time) if day_of(tick.time) == day_of(now.time) else when(tick.time)
 
 
 def of_day(time: int, trading_day: str) -> str:

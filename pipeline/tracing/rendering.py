@@ -76,9 +76,9 @@ def _heading(fill: Explanation) -> Iterator[str]:
 
 
 def _event(fill: Explanation) -> Iterator[str]:
-    yield f"{tick_line(fill.tick)}"
+    yield tick_line(fill.tick, fill.tick)
     if fill.before is not None:
-        yield f"before it: {(tick_line if fill.how == 'trade' else seen_line)(fill.before)}"
+        yield f"before it: {(tick_line if fill.how == 'trade' else seen_line)(fill.before, fill.tick)}"
     yield books(fill.bid, fill.ask)
     for other in fill.others:
         verb = "bought" if other.side == "buy" else "sold"

@@ -15,7 +15,7 @@ from pipeline.strategies.v2_1_stop_loss import LEAST_COST, V21StopLoss
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 from pipeline.strategies.v3_liquidity_monitor import V3LiquidityMonitor
 from pipeline.tracing.explanation import Rule, Tick
-from pipeline.tracing.order_rendering import clock_of, per_currency, price
+from pipeline.tracing.order_rendering import clock_at, per_currency, price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,7 +130,7 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
         loss = (mid - memory["average_cost"]) * aside.position
         percent = loss / cost * 100
     at = tick(aside.event)
-    ordered = abs(aside.position)
+    triggered, ordered = clock_at(at, tick(fill.tick.index)), abs(aside.position)
     cost, loss = cost / fill.prices_per_currency, loss / fill.prices_per_currency
     numbers = {
         "trigger_tick": aside.event,
@@ -143,7 +143,7 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
         "done_before": ordered - fill.taking.wanted,
     }
     why = (
-        f"The stop was triggered at tick {at.index:,} ({clock_of(at.time)}): position {aside.position:,} at a cost of "
+        f"The stop was triggered at tick {at.index:,} ({triggered}): position {aside.position:,} at a cost of "
         f"{money(cost)} {fill.currency}, mid {price(mid)}: {money(loss)} {fill.currency} are {percent:.4f} % of the "
         f"cost, less than {-memory['stop_loss']:g} %."
     )
@@ -167,7 +167,7 @@ def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
         "share": share,
     }
     order = (
-        f"The {fill.side} order was placed at tick {placed.index:,} ({clock_of(placed.time)}): "
+        f"The {fill.side} order was placed at tick {placed.index:,} ({clock_at(placed, tick(fill.tick.index))}): "
         f"{notional:,.0f} {fill.currency} at the late VWAP of {price(memory['vwap'])} are "
         f"{memory['order_quantity']:,} shares; limit: the VWAP {'less' if buys else 'plus'} {memory['spread']:g} %, in "
         f"whole ticks, {price(limit)}."

@@ -29,6 +29,13 @@ FILLED: Final = """
     1 10:00:05 trade 10.00 1200
     1 10:00:20 ask 10.02 300
 """
+NEXT_DAY: Final = """
+    1 14:40:00 ask 10.00 100
+    1 14:40:05 trade 10.00 150
+    1 14:40:09 bid 9.90 100
+    1 14:41:00 trade 9.90 1100
+    2 10:00:01 trade 9.95 10
+"""
 TOO_SMALL: Final = """
     1 10:00:00 ask 10.00 5000
     1 10:01:30 ask 10.00 10
@@ -196,6 +203,23 @@ ASKED: Final[dict[str, Asked]] = {
         strategy="v2_price_follow_qty_cooldown",
         parameters=SMALL | {"min_local_currency_before_quote": 25_000},
         switches={"latency_ms": 1_500},
+    ),
+    # 100 passed and 50 of ours filled on the day before; the bid that was filled whole then is not placed anew.
+    "what was on the day before": Asked(
+        NEXT_DAY,
+        "10:00:01",
+        "sell",
+        {"remaining": 950, "last_print.tick.index": 1},
+        ("the last print: tick 1, 2025-01-01 14:40:05: TRADE 10.0 x 150: 100 of the queue, 50 of ours",),
+        day="2",
+    ),
+    "an order that was filled on the day before": Asked(
+        NEXT_DAY,
+        "10:00:01",
+        "buy",
+        {"order": None, "ended.tick.index": 3},
+        ("since the last was filled at 2025-01-01 14:41:00", "tick 3, 2025-01-01 14:41:00: TRADE 9.9 x 1,100"),
+        day="2",
     ),
     # Two prints in one second, neither at or above our ask of the evening before; quoting begins at 10:05.
     "several ticks in a second, before quoting begins": Asked(
