@@ -47,7 +47,7 @@ DAY_AND_MONTH: Final = tuple(form[:3] for forms in _DATES_BY_ORDER.values() for 
 """How the forms begin whose order of day and month the text does not tell."""
 
 _CLOCK: Final = re.compile(
-    r"(?P<gap>T|, ?| {1,2})?\d{1,2}:\d\d(?P<second>:\d\d(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<gap>T|, ?| {1,2})?\d{1,2}:\d\d(?P<second>:\d\d(?:[.,]\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
     r"(?P<zone> ?(?:Z|[+-]\d\d(?::?\d\d)?))?\Z",
     re.ASCII,
 )
@@ -57,12 +57,16 @@ _DIGITS: Final = {"Y": 4, "n": 2, "e": 2, "M": 2, "S": 2}
 _LETTERS: Final = {
     **{letter: rf"(\d{{{digits}}})" for letter, digits in _DIGITS.items()},
     **dict.fromkeys("mdH", r"(\d{1,2})"),
-    "b": "([A-Za-z]{3})",
-    "f": r"((?:\.\d{1,9})?)",
+    "b": "([A-Za-z]{3,9})",
+    "f": r"((?:[.,]\d{1,9})?)",
     "p": "([AaPp][Mm])",
     "z": r"(Z|[+-]\d\d(?::?\d\d)?)",
 }
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+"""English names; a text has the first three letters of one, or more of them."""
 
 
 class Field(NamedTuple):
@@ -126,9 +130,10 @@ def serial_clock_ms(serial: float) -> int | None:
 def form_of(text: str, order: DateOrder | None = None) -> str | None:
     """Return the form of a time text, such as `Y-m-d H:M:Sf`; None for a text that is no time.
 
-    Letters: Y year of 4 digits; m, d month and day of 1 or 2 digits; n, e the same of exactly 2; b English month of 3
-    letters, in any case; H hour of 1 or 2 digits; M, S minute and second of 2; f fraction of a second, nothing or `.`
-    and 1 to 9 digits; p AM or PM, in any case; z zone, Z, +hh:mm, +hhmm, +hh or with -. Others are themselves.
+    Letters: Y year of 4 digits; m, d month and day of 1 or 2 digits; n, e the same of exactly 2; b English month, 3
+    letters of it or more, in any case; H hour of 1 or 2 digits; M, S minute and second of 2; f fraction of a second,
+    nothing or `.` or `,` and 1 to 9 digits; p AM or PM, in any case; z zone, Z, +hh:mm, +hhmm, +hh or with -. Others
+    are themselves.
     """
     time = parse_time(text, order)
     return None if time is None else time.form
@@ -243,8 +248,12 @@ def _read(form: str, text: str) -> TimeText | None:
 
 @lru_cache(maxsize=4096)
 def _midnight(year: str, month: str, day: str) -> int:
-    month_number = int(month) if month.isdigit() else _MONTHS.index(month.lower()) + 1
+    month_number = int(month) if month.isdigit() else _month_of(month.lower())
     return (dt.date(int(year), month_number, int(day)) - FIRST_DAY).days * MS_PER_DAY
+
+
+def _month_of(word: str) -> int:
+    return 1 + [name.startswith(word) for name in MONTHS].index(True)
 
 
 def _clock_of(parts: dict[str, str]) -> int:

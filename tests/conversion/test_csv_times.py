@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 two = st.integers(0, 99).map("{:02}".format)
 one_or_two = st.integers(0, 33).map(str) | two
 year = st.sampled_from(["1899", "1900", "1999", "2000", "2024", "2025", "2100", "2262", "2263", "0001"])
-month_name = st.sampled_from(["Jan", "feb", "MAY", "Dec", "Mai", "J1n"])
+month_name = st.sampled_from(["Jan", "feb", "MAY", "Dec", "Mai", "J1n", "june", "Sept", "September", "Juno"])
 gap = st.sampled_from([" ", "T", ", ", "  ", ",", "", "-"])
-fraction = st.sampled_from(["", ".", ".1", ".12", ".123", ".123456", ".123456789", ".1234567891", ".x"])
+fraction = st.sampled_from(["", ".", ".1", ",12", ",123", ".123", ".123456", ".123456789", ".1234567891", ".x"])
 half = st.sampled_from(["", "", "", " AM", "pm", " Pm", " xm"])
 zone = st.sampled_from(["", "", "", "Z", "+04:00", "+0400", "-05:30", " +00:00", " Z", "+24:00", "+04", "+04.00"])
 separator = st.sampled_from("-/. ")

@@ -23,6 +23,8 @@ HOUR = 3_600_000
         ("2025-05-14 10:00:01", "Y-m-d H:M:Sf", DAY, TEN + 1000, None),
         ("2025-05-14T10:00:01", "Y-m-dTH:M:Sf", DAY, TEN + 1000, None),
         ("2025-5-14 9:05", "Y-m-d H:M", DAY, 32_700_000, None),
+        ("2025-05-14 10:00:01,402", "Y-m-d H:M:Sf", DAY, TEN + 1402, None),
+        ("May 14, 2025, 10:00:01,4 AM", "b d, Y, H:M:Sf p", DAY, TEN + 1400, None),
         ("2025-05-14", "Y-m-d", DAY, None, None),
         ("10:00:01", "H:M:Sf", None, TEN + 1000, None),
         ("2025-05-14T10:00:01.402881806Z", "Y-m-dTH:M:Sfz", DAY, TEN + 1402, 0),
@@ -38,6 +40,8 @@ HOUR = 3_600_000
         ("20250514T10:00:01.5", "YneTH:M:Sf", DAY, TEN + 1500, None),
         ("14-May-2025 10:00:01", "d-b-Y H:M:Sf", DAY, TEN + 1000, None),
         ("14-MAY-2025", "d-b-Y", DAY, None, None),
+        ("14 June 2025", "d b Y", DAY + 31 * 24 * HOUR, None, None),
+        ("sept 14, 2025", "b d, Y", DAY + 123 * 24 * HOUR, None, None),
         ("14 may 2025 10:00", "d b Y H:M", DAY, TEN, None),
         ("14/May/2025 10:00", "d/b/Y H:M", DAY, TEN, None),
         ("May 14, 2025 10:00:01 AM", "b d, Y H:M:Sf p", DAY, TEN + 1000, None),
@@ -76,6 +80,9 @@ def test_a_time_text_has_a_form_and_is_read(
         ("T10:00", None),
         ("2025-05-14T", None),
         ("2025-05-14 10:00:01.", None),
+        ("2025-05-14 10:00:01,", None),
+        ("2025-05-14 10:00:01.402,5", None),
+        ("2025-05-14 10:00,5", None),
         ("2025-05-14 10:00:01.1234567890", None),
         ("2025-05-14 10:00:01+4", None),
         ("2025-05-14 10:00:01+24:00", None),
@@ -84,6 +91,9 @@ def test_a_time_text_has_a_form_and_is_read(
         ("14/05/2025 13:30 PM", None),
         ("14/05/25", None),
         ("14-Mai-2025", None),
+        ("14-Mayo-2025", None),
+        ("14-Juni-2025", None),
+        ("14-Ju-2025", None),
         ("31-Apr-2025", None),
         ("05.14.2025", None),
         ("14/13/2025", None),
@@ -105,10 +115,10 @@ def test_the_order_decides_where_both_numbers_may_be_a_month(order: str | None, 
     assert time.day == (dt.date(2025, month, 11 - month) - dt.date(1970, 1, 1)).days * 86_400_000
 
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "October", "November", "December")
 
 
-def written(form: str, moment: dt.datetime, offset: int, digits: int) -> str:
+def written(form: str, moment: dt.datetime, offset: int, digits: int, point: str) -> str:
     """Write a moment in a form, letter by letter."""
     sign = "-" if offset < 0 else "+"
     values = {
@@ -121,7 +131,7 @@ def written(form: str, moment: dt.datetime, offset: int, digits: int) -> str:
         "d": f"{moment:%d}",
         "b": MONTHS[moment.month - 1].upper(),
         "H": str(moment.hour % 12 or 12) if "p" in form else str(moment.hour),
-        "f": f".{moment.microsecond * 1000 + 999:09}"[: digits + 1] if digits else "",
+        "f": f"{point}{moment.microsecond * 1000 + 999:09}"[: digits + 1] if digits else "",
         "p": "am" if moment.hour < 12 else "PM",
         "z": f"{sign}{abs(offset) // 60:02}:{abs(offset) % 60:02}",
     }
@@ -143,11 +153,12 @@ forms = st.builds(
     moment=st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2099, 12, 31)),  # noqa: DTZ001 - the exchange's
     offset=st.integers(-14 * 60, 14 * 60),
     digits=st.integers(0, 9),
+    point=st.sampled_from(".,"),
 )
 def test_any_moment_in_any_form_is_read_again_to_the_millisecond(
-    form: str, moment: dt.datetime, offset: int, digits: int
+    form: str, moment: dt.datetime, offset: int, digits: int, point: str
 ) -> None:
-    text = written(form, moment, offset, digits)
+    text = written(form, moment, offset, digits, point)
     order = "mdy" if form.startswith("m/d") else "dmy"
     time = parse_time(text, order)  # type: ignore[arg-type]
     assert form_of(text, order) == form  # type: ignore[arg-type]

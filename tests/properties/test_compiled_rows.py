@@ -15,6 +15,7 @@ from pipeline.conversion import timestamps
 from pipeline.conversion.excel import loop_cells, loop_rows
 from pipeline.conversion.excel.compiled_reader import nearest_doubles
 from pipeline.conversion.excel.loop_values import (
+    MONTH_ENDS,
     MONTH_NAMES,
     UNSUPPORTED,
     parse_decimal,
@@ -46,8 +47,10 @@ time_texts = st.sampled_from(
         "2025-05-14 23:59:59.999999999",
         "2025-05-14 9:00:00",
         "2025-05-14 10:00:01.25",
+        "2025-05-14 10:00:01,5",
         "14/05/2025 1:00 pm",
         "14-May-2025",
+        "14-june-2025",
         "2025-05-14T10:00:01+04:00",
         "2024-02-30",
         "12-Foo-2025",
@@ -110,8 +113,9 @@ def arrays(security: int, form: str) -> tuple[Any, ...]:
 def month_names() -> np.ndarray[Any, Any]:
     layout = np.zeros(64, np.int64)
     for month in range(1, 13):
-        name = f"{dt.date(2025, month, 1):%b}".lower().encode()
-        layout[MONTH_NAMES + month] = int.from_bytes(name, "big")
+        name = f"{dt.date(2025, month, 1):%B}".lower().encode()
+        layout[MONTH_NAMES + month] = int.from_bytes(name[:3], "big")
+        layout[MONTH_ENDS + month] = int.from_bytes(name[3:], "little")
     return layout
 
 
@@ -212,9 +216,11 @@ def test_a_serial_is_rounded_to_the_millisecond_that_its_double_is(ms: int, nudg
 
 dates = st.dates(dt.date(1970, 1, 1), dt.date(2261, 12, 31))
 date_forms = st.sampled_from(
-    ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y"]
+    ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d %B %Y", "%B %d, %Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y"]
 )
-clock_forms = st.sampled_from(["", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", " %I:%M:%S %p", ", %H:%M", " %I:%M%p"])
+clock_forms = st.sampled_from(
+    ["", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", " %H:%M:%S,%f", " %I:%M:%S %p", ", %H:%M", " %I:%M%p"]
+)
 zones = st.sampled_from(["", "Z", "+04:00", "-0530", "+04", "-09:", "+4"])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel import loop_cells as loop
 from pipeline.conversion.excel.cells import LAST_ROW, CellReader
-from pipeline.conversion.excel.loop_values import MONTH_NAMES
+from pipeline.conversion.excel.loop_values import MONTH_ENDS, MONTH_NAMES
 from pipeline.conversion.excel.row_blocks import RowBlocks, Unsupported
 from pipeline.conversion.rules import type_code
 from pipeline.conversion.ticks import LONG_TEXT, TickRows
@@ -37,7 +37,6 @@ _NO_LABEL: Final = -1
 # Where a whole number and a power of ten are doubles, their quotient is the double nearest to the decimal number.
 _EXACT: Final = 2**53
 _POWERS: Final = np.array([float(10**decimals) for decimals in range(23)])
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 class CompiledReader:
@@ -260,8 +259,9 @@ def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int
         layout[loop.ROLES + column] = role
     for style in workbook.date_styles:
         layout[loop.DATES + style] = 1
-    for month, name in enumerate(_MONTHS, start=1):
-        layout[MONTH_NAMES + month] = int.from_bytes(name.encode(), "big")
+    for month, name in enumerate(timestamps.MONTHS, start=1):
+        layout[MONTH_NAMES + month] = int.from_bytes(name[:3].encode(), "big")
+        layout[MONTH_ENDS + month] = int.from_bytes(name[3:].encode(), "little")
     return layout
 
 

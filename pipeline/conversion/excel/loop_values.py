@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Words: TypeAlias = NDArray[np.int64]
 
 UNSUPPORTED: Final = -1
-_SPACE, _PLUS, _MINUS, _DOT, _ZERO, _NINE, _COLON = tuple(b" +-.09:")
+_SPACE, _PLUS, _MINUS, _DOT, _COMMA, _ZERO, _NINE, _COLON = tuple(b" +-.,09:")
 _YEAR, _MONTH, _MONTH_2, _MONTH_NAME, _DAY, _DAY_2 = tuple(b"Ymnbde")
 _HOUR, _MINUTE, _SECOND, _FRACTION, _HALF, _ZONE = tuple(b"HMSfpz")
 _A, _P, _M, _Z, _EXPONENT, _LOW_CASE = tuple(b"APMZE ")
@@ -39,7 +39,8 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2261
 _MONTHS, _HOURS, _MINUTES = 12, 24, 60
 _DAYS_TO_1970: Final = 719_468
 MONTH_NAMES: Final = 32
-"""In the layout: where the first three letters of the months stand, each as one number."""
+MONTH_ENDS: Final = 48
+"""In the layout: where the first three letters of the months stand, each as one number, and the letters behind them."""
 
 
 def expect(xml: Letters, at: int, token: int) -> int:
@@ -127,7 +128,7 @@ def whole_of(value: int, decimals: int) -> int:
 
 
 def parse_month_name(xml: Letters, at: int, layout: Words) -> tuple[int, int]:
-    """Return the month whose English name begins with the three letters at `at`, and where they end."""
+    """Return the month whose English name begins with the letters at `at`, three or more, and where they end."""
     letters = 0
     end = at
     while end - at < 3 and (_A <= xml[end] <= _Z or _A <= xml[end] - _LOW_CASE <= _Z):  # noqa: PLR2004 - three letters
@@ -136,6 +137,10 @@ def parse_month_name(xml: Letters, at: int, layout: Words) -> tuple[int, int]:
     month = 1
     while month <= _MONTHS:
         if letters == layout[MONTH_NAMES + month]:
+            rest = layout[MONTH_ENDS + month]
+            while rest != 0 and xml[end] | _LOW_CASE == rest & 255:
+                rest >>= 8
+                end += 1
             return month, end
         month += 1
     return 0, UNSUPPORTED
@@ -161,8 +166,8 @@ def parse_zone(xml: Letters, at: int) -> tuple[int, int]:
 
 
 def parse_fraction(xml: Letters, at: int) -> tuple[int, int]:
-    """Return a fraction of a second as milliseconds, cut, and where it ends; no point is no fraction."""
-    if xml[at] != _DOT:
+    """Return a fraction of a second as milliseconds, cut, and where it ends; no point or comma is no fraction."""
+    if xml[at] != _DOT and xml[at] != _COMMA:
         return 0, at
     value, end = parse_number(xml, at + 1, 3)
     digits = end - at - 1

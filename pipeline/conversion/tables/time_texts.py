@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.conversion.timestamps import DAY_AND_MONTH, MS_PER_DAY, fields_of
+from pipeline.conversion.timestamps import DAY_AND_MONTH, MONTHS, MS_PER_DAY, fields_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ _MOST_FORMS: Final = 16
 
 _FIRST_YEAR: Final = 1900
 _YEARS: Final = 363
-_MONTHS: Final = b"janfebmaraprmayjunjulaugsepoctnovdec"
 _LETTER_CASE: Final = 0x20
 
 
@@ -143,12 +142,13 @@ def _days(places: dict[str, Bytes], right: Mask) -> Int64s:
 
 
 def _month_names(letters: Bytes, right: Mask) -> Any:
-    lower = (letters | _LETTER_CASE).astype(np.int32)
-    word = (lower[0] << 16) | (lower[1] << 8) | lower[2]
-    month = np.zeros(len(word), np.int32)
-    for number in range(12):
-        name = _MONTHS[3 * number : 3 * number + 3]
-        month[word == int.from_bytes(name, "big")] = number + 1
+    lower = letters | _LETTER_CASE
+    month = np.zeros(letters.shape[1], np.int32)
+    for number, name in enumerate(MONTHS, start=1):
+        if len(name) >= len(lower):
+            month[np.logical_and.reduce([line == ord(letter) for line, letter in zip(lower, name, strict=False)])] = (
+                number
+            )
     right &= month > 0
     return month
 
@@ -170,7 +170,7 @@ def _clocks(places: dict[str, Bytes], right: Mask) -> Int64s:
         clock += second.astype(np.int32) * 1000
     fraction = places.get("f")
     if fraction is not None and len(fraction) > 1:
-        right &= fraction[0] == ord(".")
+        right &= (fraction[0] == ord(".")) | (fraction[0] == ord(","))
         _number(fraction[1:], right)
         of_second = _number(fraction[1:4], right).astype(np.int32)
         clock += of_second * 10 ** (3 - len(fraction[1:4]))
