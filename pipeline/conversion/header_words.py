@@ -72,6 +72,12 @@ _RANKED: Final = {
 _DATE: Final = frozenset({"date", "dates", "tickdate", "tradedate", "eventdate"})
 _DAY: Final = _DATE - {"dates"}  # the add-in calls so its column of times
 _CLOCK: Final = frozenset({"time", "times", "ticktime", "tradetime", "eventtime", "exchangetime", "localtime"})
+_OF_ORDERS: Final = frozenset(
+    {
+        *("orderid", "orderno", "ordernumber", "orderref", "clordid", "clientorderid", "ordertype", "orderstatus"),
+        *("status", "fillid", "filled", "filledqty", "execid", "executionid", "account", "trader"),
+    }
+)
 MEANINGS: Final = tuple(_WORDS)
 LONG: Final = ("time", "type", "price", "size")
 """What a row of one tick needs."""
@@ -122,6 +128,16 @@ def is_day(text: str) -> bool:
 def is_clock(text: str) -> bool:
     """Return whether a header can be that of times of day, whose date stands in another column."""
     return word_of(text) in _CLOCK
+
+
+def heads_bars(texts: Iterable[str]) -> bool:
+    """Return whether headers are those of bars."""
+    return {re.sub("price|px|prc", "", word_of(text)) for text in texts} >= {"open", "high", "low", "close"}
+
+
+def heads_orders(texts: Iterable[str]) -> bool:
+    """Return whether a header, beside that of sides, is one of a list of orders or of fills."""
+    return not _OF_ORDERS.isdisjoint(map(word_of, texts))
 
 
 def names_columns(cells: Iterable[str]) -> bool:

@@ -11,7 +11,7 @@ from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_names import SECTOR, NameAbove, name_above
 from pipeline.conversion.header_times import counts_seconds, holds_times, is_clock_of
 from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied, word_of
-from pipeline.conversion.missing_headers import complete_of, place_of_row, without_headers
+from pipeline.conversion.missing_headers import complete_of, place_of_row, refuse_no_ticks, without_headers
 from pipeline.conversion.names import full_name
 from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
@@ -75,7 +75,8 @@ class Block:
 
     security: the name found above the block. is_alone: whether the sheet has no other block.
     has_ticks: whether its first rows hold any that may be one. remarks: what a person must be told of how it was read.
-    beside: its columns from the first to the last, with those that hold nothing of a tick.
+    beside: its columns from the first to the last, with those that hold nothing of a tick. by_side: whether its types
+    stand below Side, as in a list of orders.
     """
 
     header_row: int
@@ -85,6 +86,7 @@ class Block:
     has_ticks: bool = True
     remarks: tuple[str, ...] = ()
     beside: range = range(0)
+    by_side: bool = False
 
 
 NO_BLOCK: Final = Block(0, Columns(0, 0, 0, 0))
@@ -172,6 +174,7 @@ def _block(
     inside = {column: text for column, text in head[header_row].items() if span[0] <= column < span[1]}
     known = {column: meaning_of(text, own) for column, text in inside.items()}
     marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
+    by_side = refuse_no_ticks(header_row, group, inside.values())
     _refuse_seconds(head, header_row, columns)
     _refuse_unknown_clock(head, header_row, columns, known)
     security = _security_column(head, header_row, columns, span, own)
@@ -198,6 +201,7 @@ def _block(
             ),
         ),
         range(span[0], min(span[1], LAST_COLUMN + 1)),
+        by_side,
     )
 
 

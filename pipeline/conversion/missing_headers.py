@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.header_groups import Group, is_time
-from pipeline.conversion.header_words import LONG, WIDE
+from pipeline.conversion.header_words import LONG, WIDE, heads_bars, heads_orders, word_of
 from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
 from pipeline.errors import MissingColumns, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pipeline.conversion.header_groups import Header
     from pipeline.conversion.header_words import Meaning
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 NEEDED: Final = (
     "A tick sheet needs Dates, Type, Price and Size in one row, or Dates, Bid, Bid Size, Ask and Ask Size; say in "
     "configs/excel.json what the desk calls them, or rename them."
+)
+_BARS: Final = (
+    "heads bars, as Open, High, Low and Close say, which are no ticks: export each BID, ASK and TRADE with its time, "
+    "price and size."
+)
+ORDERS: Final = (
+    "orders or fills, which are no ticks of the market: export those (BID, ASK, TRADE). Where its rows are ticks, name "
+    "the column Side as Type."
 )
 _LONGEST: Final = 64
 _MOST_NAMES: Final = 20
@@ -50,9 +58,26 @@ def without_headers(head: Head, groups: Mapping[int, list[Group]], header_row: i
     elsewhere = [row for row, found in groups.items() if complete_of(found)]
     if elsewhere:
         return MissingColumns(f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}.")
+    if heads_bars(head.get(number, {}).values()):
+        return MissingColumns(f"{place_of_row(number)} {_BARS}")
     if header_row is None:
         message = f"no row has the headers of ticks{f': {message}' if is_like_headers else '.'}"
     return (TicksWithoutHeaders if ticks else MissingColumns)(f"{message} {NEEDED}")
+
+
+def refuse_no_ticks(header_row: int, group: Group, texts: Collection[str]) -> bool:
+    """Raise MissingColumns for headers of bars and of orders; return whether types stand below Side.
+
+    Where a desk says what its columns are, or one is called Price, that holds.
+    """
+    no_header = (-1, "", -1)
+    price, kind = (group.headers.get(meaning, no_header) for meaning in ("price", "type"))
+    if group.is_long and price[2] > 0 and heads_bars(texts):
+        raise MissingColumns(f"{place_of_row(header_row)} {_BARS}")
+    by_side = kind[2] > 0 and word_of(kind[1]) == "side"
+    if by_side and heads_orders(texts):
+        raise MissingColumns(f"{place_of_row(header_row)} has the headers of {ORDERS}")
+    return by_side
 
 
 def complete_of(groups: list[Group]) -> list[Group]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.contents import blocks_in
 from pipeline.conversion.excel.archive import Workbook, open_workbook
 from pipeline.conversion.headers import NO_BLOCK, Block
-from pipeline.conversion.missing_headers import NEEDED, TicksWithoutHeaders
+from pipeline.conversion.missing_headers import NEEDED, ORDERS, TicksWithoutHeaders
 from pipeline.conversion.names import full_name
 from pipeline.conversion.naming import name_blocks
 from pipeline.conversion.sheet_options import SheetOptions
@@ -44,6 +45,7 @@ _TAKEN: Final = (*sorted(_SUFFIXES), *(suffix for suffix in TABLE_SUFFIXES if su
 _LOCK_PREFIX: Final = "~$"
 _SHOW: Final = "unhide it in Excel (right-click a tab, Unhide) and save, or name it as a security, as 'FAB UH Equity'."
 _HIDDEN: Final = f"it is hidden, so its ticks were not read: {_SHOW}"
+_OF_ORDERS: Final = re.compile(r"(?<![A-Za-z])(orders|fills?|executions?|blotter)(?![A-Za-z])", re.IGNORECASE)
 _PROBE: Final = f".probe{PART_SUFFIX}"
 
 
@@ -188,7 +190,10 @@ def _jobs(book: Workbook | Table, options: SheetOptions) -> list[SheetJob]:
             jobs += [replace(job, skipped=_HIDDEN)] if _has_ticks(job, options) else []
             continue
         try:
-            jobs += [replace(job, block=block) for block in blocks_in(book, sheet, options)]
+            blocks = blocks_in(book, sheet, options)
+            if any(block.by_side for block in blocks) and _OF_ORDERS.search(f"{sheet.name} {book.path.stem}"):
+                raise MissingColumns(f"it has a column Side, and is named as {ORDERS}")
+            jobs += [replace(job, block=block) for block in blocks]
         except (SheetError, CorruptWorkbook) as error:
             is_skipped = isinstance(error, EmptySheet | MissingColumns) and not is_named
             why, has_ticks = str(error), isinstance(error, TicksWithoutHeaders)

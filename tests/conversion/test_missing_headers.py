@@ -48,6 +48,37 @@ def test_what_holds_no_headers_quotes_the_row_that_is_most_like_them(tmp_path: P
     assert "it holds Zeit, Art, Kurs, Anzahl." in str(row.error)
 
 
+ORDERS: Final = (text("Time"), text("Side"), text("Price"), text("Qty"))
+
+
+@pytest.mark.parametrize(
+    ("sheet", "headers", "said"),
+    [
+        ("Sheet2", "Time Type Open High Low Close Value Volume", "row 1 heads bars, as Open, High, Low and Close say"),
+        ("Sheet2", "Date PX_OPEN PX_HIGH PX_LOW PX_CLOSE Volume", "row 1 heads bars, as Open, High, Low and Close say"),
+        ("Sheet2", "Time Type Price Size Open High Low Close", None),
+        ("FAB UH Equity orders", "Time Side Price Qty", "has a column Side, and is named as orders or fills"),
+        ("FAB UH Equity trades blotter", "Time Side Price Qty", "has a column Side, and is named as orders or fills"),
+        ("FAB UH Equity fills", "Time Type Price Qty", None),
+        ("FAB UH Equity order book", "Time Side Price Qty", None),
+        ("FAB UH Equity (2)", "Time Side Price Qty Order_ID Status", "row 1 has the headers of orders or fills"),
+        ("FAB UH Equity (2)", "Time Side Price Qty", None),
+    ],
+)
+def test_bars_and_lists_of_orders_are_no_ticks(tmp_path: Path, sheet: str, headers: str, said: str | None) -> None:
+    names = headers.split(" ")
+    later = [serial(45762.5), *(text("B") if name in ("Type", "Side") else number(1) for name in names[1:])]
+    book = {FAB: UNNAMED, sheet: rows_xml([tuple(map(text, names)), tuple(later)])}
+    if sheet == "Sheet2":
+        book = {FAB: UNNAMED, sheet: rows_xml([(text(FAB),), tuple(map(text, names)), tuple(later)])}
+    result = convert([write_book(tmp_path / "t.xlsx", book)], tmp_path / "store")
+    other = result.rows[1]
+    is_named = sheet.endswith("(2)")
+    assert other.status == ("converted" if said is None else "failed" if is_named else "skipped")
+    assert (said or "").replace("row 1", "row 2" if sheet == "Sheet2" else "row 1") in f"{other.note}{other.error}"
+    assert result.rows[0].status == ("failed" if said and is_named else "converted")
+
+
 def test_a_workbook_without_ticks_fails_with_what_was_looked_for(tmp_path: Path) -> None:
     book = write_book(tmp_path / "t.xlsx", {"Sheet1": row_xml(1, (text("Dates"), text("Price")))})
     (row,) = convert([book], tmp_path / "store").failed

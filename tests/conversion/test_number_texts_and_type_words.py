@@ -144,6 +144,19 @@ def test_at_trade_alone_is_trade() -> None:
     assert parsed.remarks == ("AT_TRADE rows, read as trades since the sheet has no TRADE: 1.",)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "named"),
+    [
+        (["BID", "best_bid", "ASK"], ["BID"]),
+        (["Ask", "Best Ask", "BID", "BEST_BID"], ["BID", "ASK"]),
+        (["BEST_BID", "BEST_ASK", "B", "ASK_"], []),
+    ],
+)
+def test_quotes_under_two_words_are_told(kinds: list[str], named: list[str]) -> None:
+    remarks = judged(rows_of(kinds=kinds)).remarks
+    assert [remark.split(",")[0] for remark in remarks] == [f"it has {name} and BEST_{name}" for name in named]
+
+
 def test_rows_that_are_at_fault_are_counted_and_quoted_without_those_told_twice() -> None:
     parsed = judged(rows_of(kinds=["TRADE", "AT_TRADE", "SETTLE", "TRADE"]))
     with pytest.raises(RejectedRows, match=r"^1 of 3 rows rejected \(1 unknown type; .*Row 6 \(unknown type\)"):

@@ -76,7 +76,8 @@ def take_ticks(
     price, size = (
         numbers_of(column[position], is_unclear=position in unclear) for position in (columns.price, columns.size)
     )
-    kinds = codes_of(column[columns.type], lambda text: type_code(text, rules.words), np.int8)
+    codes: dict[str, int] = {}
+    kinds = codes_of(column[columns.type], lambda text: codes.setdefault(text, type_code(text, rules.words)), np.int8)
     clean = (kinds >= 0) & (price >= 0) & (price < np.inf) & (size >= 0) & (size <= MOST_VOLUME)
     clean &= size == np.floor(size)
     for other in beyond:
@@ -101,6 +102,7 @@ def take_ticks(
         security=None if security is None else security[taken],
         condition=None if condition is None else condition[taken],
         labels=tuple(labels),
+        used_texts=frozenset(text for text, code in codes.items() if code >= 0),
     )
     return clean, BlockRows(len(places), ticks, [], evidence)
 
