@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Ticks
 
 REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
-_KINDS: Final = {"s": TEXT, "e": ERROR, "n": NUMBER}
+_KINDS: Final = {"s": TEXT, "e": ERROR, "n": NUMBER, "iso": ISO}
 # openpyxl makes dates of numbers that are none.
 _FIRST: Final = {WINDOWS_EPOCH: dt.datetime(1900, 3, 1), MAC_EPOCH: dt.datetime(1904, 1, 2)}  # noqa: DTZ001 - no zone
 _DAY: Final = dt.timedelta(days=1)
@@ -170,11 +170,21 @@ def _unreadable(workbook: Workbook, error: Exception) -> UnreadableSheet:
     return UnreadableSheet(f"{workbook.path} cannot be read by openpyxl: {error}")
 
 
+class _Parser(WorkSheetParser):
+    """Gives a date that is kept as text as it stands: openpyxl leaves out its zone."""
+
+    def parse_cell(self, element: Any) -> Any:
+        is_iso = element.get("t") == "d"
+        if is_iso:
+            element.set("t", "str")
+        return super().parse_cell(element) | ({"data_type": "iso"} if is_iso else {})
+
+
 def _openpyxl_rows(book: Any, sheet: str) -> Iterator[Row]:
     """Yield every row element, whatever the sheet says of its dimension."""
     page = book[sheet]
     with page._get_source() as source:  # noqa: SLF001 - the public way drops rows that stand twice under one number
-        parser = WorkSheetParser(
+        parser = _Parser(
             source,
             page._shared_strings,  # noqa: SLF001 - as openpyxl does
             data_only=True,

@@ -13,7 +13,7 @@ from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer
 from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import TICK_TYPES, Ticks
-from tests.conversion.books import error, shared, tick, tick_sheet, write_book
+from tests.conversion.books import error, iso, shared, tick, tick_sheet, write_book
 from tests.made import write_ticks
 
 if TYPE_CHECKING:
@@ -138,6 +138,15 @@ def test_a_workbook_that_openpyxl_cannot_read_is_said(tmp_path: Path) -> None:
     convert([write_book(tmp_path / "t.xlsx", sheets, texts=["BID"], extra=extra)], tmp_path / "store")
     (verified,) = verify_each(tmp_path / "store")
     assert "cannot be read by openpyxl: list index out of range" in str(verified.problem)
+
+
+def test_a_date_kept_as_text_is_compared_with_its_zone(tmp_path: Path) -> None:
+    rows = tick_sheet((iso("2025-04-14T06:00:00Z"), *tick()[1:]), (iso("2025-04-14T10:00:01.5"), *tick()[1:]))
+    convert([write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows})], tmp_path / "store")
+    noon = 1_744_624_800_000_000_000  # 2025-04-14 10:00 in ns since 1970
+    assert read_ticks(tmp_path / "store" / "FAB.parquet").timestamp.tolist() == [noon, noon + 1_500_000_000]
+    (verified,) = verify_each(tmp_path / "store")
+    assert verified.problem is None
 
 
 def test_parts_are_verified_in_the_order_in_which_they_were_joined(tmp_path: Path) -> None:
