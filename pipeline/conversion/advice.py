@@ -41,8 +41,8 @@ _ADVICE: Final = {
     "Where the cells at the end are a column of their own, give it a header.",
     reject_rules.NO_TIME: "Give each row its time, or remove the rows without one.",
     reject_rules.UNREADABLE_TIME: "A time is a date cell or a text as 2025-04-14 10:00:01, 14-Apr-2025 10:00:01 or "
-    "14/04/2025 10:00:01: make the column dates in Excel (Data, Text to Columns, Date, with the order of day and month "
-    "that is meant) and save the workbook.",
+    "14/04/2025 10:00:01, with a year of four digits and a time of day with colons: make the column dates in Excel "
+    "(Data, Text to Columns, Date, with the order of day and month that is meant) and save the workbook.",
     reject_rules.UNKNOWN_TYPE: "A type is BID, ASK or TRADE (BEST_BID, BEST_ASK, AT_TRADE, B, A and T count as well): "
     "load these event types, or say in configs/excel.json what the others stand for.",
     reject_rules.PRICE_MISSING: "Load the ticks again with their prices, or remove the rows without one.",
@@ -104,8 +104,8 @@ _TWO_TIMES: Final = (
     "Its two cells are not a day and a time of day: keep the column that holds both and remove the other, or make the "
     "one days and the other times of day."
 )
-_DAY_AND_NUMBER: Final = re.compile(r"(\d{8}|.*\d[-/.:]\d\S*) [1-9]\d{0,5}(\.\d+)?", re.ASCII)
-_DAY_AND_MOMENT: Final = re.compile(r".*\d:\d.* .*\d:\d.*|.*\d[-/.]\d.* .*\d[-/.]\d+[-/.]\d.*", re.ASCII)
+_DAY_AND_NUMBER: Final = re.compile(r"(\d{8}|.*\d[-/.]\d.*) [1-9]\d{0,5}(\.\d+)?", re.ASCII)
+_DAY_AND_MOMENT: Final = re.compile(r".*\d:\d.* .*\d:\d.*|.*\d[-/.]\d.* .*(\d{4}[-/.]\d|\d[-/.]\d{4}).*", re.ASCII)
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d)?([.,]\d+)?( ?[AaPp]\.?[Mm]\.?)?", re.ASCII)
 _DAY_AND_CLOCK: Final = re.compile(r"(19|20)\d{12}(\d{3})?", re.ASCII)
 _OF_ERRORS: Final = ((_WAITING, _NOT_ANSWERED), (_ANSWER, _ANSWERED_OTHERWISE), (_ERROR, _FAULTY_FORMULA))

@@ -158,6 +158,10 @@ NOON: Final = "time '2025-04-14 12:00:00'"
         ((error("#NAME?"),), "Row 4 (unreadable time): time '#NAME?', no type", "beside the terminal"),
         ((None, *tick()[1:]), "Row 4 (no time): no time, type 'BID'", "Give each row its time"),
         ((text("14/05/25 10:00"), *tick()[1:]), "(unreadable time): time '14/05/25 10:00'", "date cell or a text"),
+        *(
+            ((text(time), *tick()[1:]), f"time '{time}'", "and a time of day with colons")
+            for time in ("14.05.2025 10.00.01", "Wed May 14 10:00:01 2025")
+        ),
         ((number(145761.5), *tick()[1:]), "(unreadable time): time '145761.5'", "format the column as date and time"),
         ((number(1747216836.5), *tick()[1:]), "time '1747216836.5'", "=A1/86400000+25569"),
         (tick(kind="SETTLE"), f"(unknown type): {NOON}, type 'SETTLE'", "BID, ASK or TRADE"),
