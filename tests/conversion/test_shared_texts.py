@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,7 +11,10 @@ from hypothesis import strategies as st
 from pipeline.conversion.excel.parts import text_of
 from pipeline.conversion.excel.shared_texts import shared_texts
 from pipeline.conversion.excel.stream import TooLong, elements
-from tests.conversion.books import MAIN
+from tests.conversion.books import HEADERS, MAIN, formula_text, read_both, rows_xml, text, tick, write_book
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST, SIZE = 1 << 20, 1 << 16
 ITEMS = (
@@ -128,3 +133,15 @@ def test_limits_hold_for_plain_texts_too() -> None:
 @pytest.mark.parametrize("item", [b"<si><t>%s</t></si>", b"<si><r><t>%s</t></r></si>"])
 def test_the_carriage_return_of_a_line_end_is_no_text(item: bytes) -> None:
     assert shared_texts([b"<sst>" + item % b"Price_x000D_\n(AED)" + b"</sst>"], LONGEST, SIZE) == ("Price\r\n(AED)",)
+
+
+def test_nor_is_it_in_the_texts_of_cells(tmp_path: Path) -> None:
+    headers = (*HEADERS[:2], text("Price_x000D_\n(AED)"), formula_text("Size_x000D_"))
+    texts = text("2025-04-14 12:00_x000D_"), text("BID_x000D_"), formula_text("17.3_x000D_"), text("100_x000D_")
+    rows = rows_xml([(), (), headers, texts, (*tick()[:1], formula_text("BID_x000D_"), *tick()[2:])])
+    for parsed in read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows})):
+        assert parsed is not None
+        ticks = parsed.ticks
+        assert ticks.kind.tolist() == [0, 0]
+        assert ticks.timestamp.tolist()[0] == ticks.timestamp.tolist()[1]
+        assert (ticks.price.tolist(), ticks.volume.tolist()) == ([17.3, 17.3], [100, 100])

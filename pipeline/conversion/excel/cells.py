@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pipeline.conversion.excel.parts import text_of
+from pipeline.conversion.excel.parts import RETURN, text_of
 from pipeline.errors import shown
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class CellReader:
         if kind == "s" and value:
             value = self._shared_text(value.strip())
             return Cell(TEXT, value) if value else BLANK
+        if kind != "n":
+            value = value.replace(RETURN, "\r")
         if not value or value.isspace():
             return BLANK
         known = _KIND_OF_TYPE.get(kind)

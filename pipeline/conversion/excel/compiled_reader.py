@@ -11,6 +11,7 @@ from pipeline.conversion import timestamps
 from pipeline.conversion.excel import loop_cells as loop
 from pipeline.conversion.excel.cells import LAST_ROW, CellReader
 from pipeline.conversion.excel.loop_values import MONTH_ENDS, MONTH_NAMES
+from pipeline.conversion.excel.parts import RETURN
 from pipeline.conversion.excel.row_blocks import RowBlocks, Unsupported
 from pipeline.conversion.rules import type_code
 from pipeline.conversion.ticks import LONG_TEXT, TickRows
@@ -139,7 +140,7 @@ class CompiledReader:
         self._texts[2 * number : 2 * number + 2] = self._free, loop.UNKNOWN
         self._slots[self._memory[loop.NEED_SLOT]] = number + 1
         self._free += len(letters) + 1
-        self._known.append(letters.decode())
+        self._known.append(letters.decode().replace(RETURN, "\r"))
 
     def _judge_odd(self, block: bytes) -> None:
         """Have the rows judged that the loop left, each by itself."""

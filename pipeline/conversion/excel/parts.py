@@ -20,6 +20,9 @@ Pieces: TypeAlias = Iterable[bytes]
 """A part's bytes, piece by piece; none when there is no such part."""
 
 BINARY: Final = ".bin"
+RETURN: Final = "_x000D_"
+"""As Excel writes the carriage return of a line end that a macro or a paste put into a cell."""
+
 RELATIONS: Final = "_rels/.rels"
 _RELATIONSHIP_ID: Final = "}id"
 _TRUE: Final = frozenset({"1", "true", "on"})

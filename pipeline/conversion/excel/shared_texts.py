@@ -6,16 +6,13 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
-from pipeline.conversion.excel.parts import text_of
+from pipeline.conversion.excel.parts import RETURN, text_of
 from pipeline.conversion.excel.stream import ElementStream, elements
 
 if TYPE_CHECKING:
     from pipeline.conversion.excel.parts import Pieces
 
 _ITEM: Final = "si"
-_RETURN: Final = "_x000D_"
-"""As Excel writes the carriage return of a line end that a macro or a paste put into a cell."""
-
 _LEAST_TEXT: Final = 16
 _LONG: Final = 8
 """A text of more letters than this part of the longest is left to the parser."""
@@ -41,8 +38,8 @@ def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
         texts = [text_of(item) for item in itertools.islice(items, most + 1)]
     if len(texts) > most:
         raise _too_many(most)
-    if _RETURN.encode() in content:
-        texts = [text.replace(_RETURN, "\r") for text in texts]
+    if RETURN.encode() in content:
+        texts = [text.replace(RETURN, "\r") for text in texts]
     return tuple(texts)
 
 
