@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _TEXT: Final = ".txt"
+_OF_SYSTEMS: Final = frozenset({".md", ".tmp", ".ini", ".db"})
+"""What stands in folders without being meant: notes, what Excel leaves behind, and what Windows keeps of a folder."""
 _TAKEN: Final = (*sorted(_SUFFIXES), *(suffix for suffix in TABLE_SUFFIXES if suffix != _TEXT))
 _LOCK_PREFIX: Final = "~$"
 _SHOW: Final = "unhide it in Excel (right-click a tab, Unhide) and save, or name it as a security, as 'FAB UH Equity'."
@@ -83,22 +85,28 @@ def find_workbooks(raw_dir: Path) -> list[Path]:
 
 
 def not_taken(raw_dir: Path) -> list[str]:
-    """Return what to say of files in `raw_dir` that are neither workbooks nor tables, and of folders that hold some."""
+    """Return what to say of files in `raw_dir` that are no workbooks or tables, of folders of such, of broken links."""
     there = sorted(raw_dir.iterdir()) if raw_dir.is_dir() else []
-    others = [path for path in there if path.is_file()]
+    others = [path for path in there if path.is_file() and not _is_taken(path)]
     below = {path: _taken_below(path) for path in there if path.is_dir() and not path.name.startswith(".")}
-    return [
+    said = [
         f"{path} was not converted: give it the ending .csv where it is a table of ticks, or move it elsewhere."
         if path.suffix.lower() == _TEXT
         else f"{path} was not converted: it is neither a workbook nor a table ({', '.join(_TAKEN)}). Export its ticks "
         "as one of these, or move it elsewhere."
         for path in others
-        if not _is_taken(path) and not path.name.startswith((".", _LOCK_PREFIX)) and path.suffix.lower() != ".md"
-    ] + [
+        if not path.name.startswith((".", _LOCK_PREFIX)) and path.suffix.lower() not in _OF_SYSTEMS
+    ]
+    said += [
         f"{folder} was not looked into, and holds workbooks or tables ({number:,}): move them into {raw_dir} itself, "
         "or name them on the command line."
         for folder, number in below.items()
         if number
+    ]
+    return said + [
+        f"{path} was not converted: it is a link to a file that is not there. Put the file back, or remove the link."
+        for path in there
+        if _is_taken(path) and path.is_symlink() and not path.exists()
     ]
 
 
@@ -132,6 +140,10 @@ def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Wo
 
 
 def _opened(path: Path, limits: Limits | None) -> Workbook | Table:
+    if (written := str(path).encode(errors="replace").decode()) != str(path):
+        raise NotAWorkbook(
+            f"{written}: its path has letters that are not UTF-8, so that no file can name it; rename it."
+        )
     if is_table(path):
         return Table(path)
     try:
