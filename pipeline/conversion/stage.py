@@ -276,7 +276,8 @@ class _Conversion:
                 parts = [part_of(job, content) for job, content in contents]
                 security.staged = stage_security(first, parts, self.parquet_dir)
             except SHEET_FAILURES as failure:
-                error = self._words(failure)
+                name = f"{first.ticker}: "
+                error = name + self._words(failure).removeprefix(name)
         if error:
             for _, content in contents:
                 content.discard()

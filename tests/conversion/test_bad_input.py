@@ -14,6 +14,7 @@ from pipeline import errors
 from pipeline.conversion.excel.archive import open_workbook, unpacked
 from pipeline.conversion.limits import Limits
 from pipeline.conversion.plan import find_workbooks
+from pipeline.conversion.security import stage_security
 from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.stage import convert
 from pipeline.store.path import path_of
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.conversion.excel.archive import Workbook
-    from pipeline.conversion.excel.parts import Sheet
 
 FAB = "FAB UH Equity"
 GOOD = tick_sheet(tick(), tick())
@@ -306,26 +305,32 @@ def test_an_interrupted_conversion_leaves_the_old_files_and_no_others(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("step", "named"),
+    [(read_sheet, "two.xlsx, sheet 'FAB UH Equity'"), (stage_security, "FAB")],
+)
+@pytest.mark.parametrize(
     ("workers", "advice"), [(1, "it was read alone, so convert it where more is free"), (2, "use fewer --workers")]
 )
 def test_a_sheet_that_memory_does_not_suffice_for_fails_and_the_others_are_converted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, advice: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, advice: str, step: Any, named: str
 ) -> None:
     book = write_book(
         tmp_path / "two.xlsx", {"FAB UH Equity": tick_sheet(tick()), "EMAAR DH Equity": tick_sheet(tick())}
     )
 
-    def short(workbook: Workbook, sheet: Sheet, *given: Any, **named: Any) -> object:
+    def short(*given: Any, **more: Any) -> object:
+        sheet = given[1] if step is read_sheet else given[0].sheet
         if sheet.name.startswith("FAB"):
             raise pa.ArrowMemoryError("malloc of size 64 failed")
-        return read_sheet(workbook, sheet, *given, **named)
+        return step(*given, **more)
 
-    monkeypatch.setattr("pipeline.conversion.contents.read_sheet", short)
+    module = "contents" if step is read_sheet else "security"
+    monkeypatch.setattr(f"pipeline.conversion.{module}.{step.__name__}", short)
     rows = {row.sheet: row for row in convert([book], tmp_path / "store", workers=workers).rows}
     assert rows["EMAAR DH Equity"].status == "converted"
     assert rows["FAB UH Equity"].status == "failed"
     said = rows["FAB UH Equity"].error or ""
-    assert said.startswith("two.xlsx, sheet 'FAB UH Equity': There is not enough memory to convert it.")
+    assert said.startswith(f"{named}: There is not enough memory to convert it.")
     assert said.endswith(f"{advice}.")
 
 
