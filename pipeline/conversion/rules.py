@@ -24,8 +24,8 @@ AT_TRADE: Final = 3
 
 WORDS: Final[Mapping[str, int]] = MappingProxyType(
     {
-        **dict.fromkeys(("bid", "best_bid", "best bid", "b"), BID),
-        **dict.fromkeys(("ask", "best_ask", "best ask", "a"), ASK),
+        **dict.fromkeys(("bid", "best_bid", "bid_best", "best bid", "b"), BID),
+        **dict.fromkeys(("ask", "best_ask", "ask_best", "best ask", "a"), ASK),
         **dict.fromkeys(("trade", "t"), TRADE),
         **dict.fromkeys(("at_trade", "at trade"), AT_TRADE),
     }

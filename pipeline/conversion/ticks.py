@@ -46,7 +46,7 @@ LONG_TEXT: Final = "\0"
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
 NUMBER_TEXTS: Final = "prices and sizes stored as text, read as numbers: {:,}."
-BEST_TOO: Final = "it has {0} and BEST_{0}, which may tell each quote twice: both were read. Load one of them"
+BEST_TOO: Final = "it has {}, which may tell each quote twice: both were read. Load one of them"
 AT_TRADE_NOTES: Final = (
     "AT_TRADE rows, read as trades since the sheet has no TRADE: {:,}.",
     "AT_TRADE rows, left out since the sheet has TRADE too: {:,}.",
@@ -254,10 +254,12 @@ class Judge:
         texts = self._prices.texts + self._sizes.texts + (read.number_texts if read else 0)
         if texts:
             yield NUMBER_TEXTS, texts
-        words = {text.strip().casefold() for text in (*self._codes, *(read.used_texts if read else ()))}
+        used = (*self._codes, *(read.used_texts if read else ()))
+        words = {text.strip().casefold().replace(" ", "_") for text in used}
         for name in ("bid", "ask"):
-            if name in words and not words.isdisjoint((f"best_{name}", f"best {name}")):
-                yield BEST_TOO.format(name.upper()), 1
+            several = [word.upper() for word in (name, f"best_{name}", f"{name}_best") if word in words]
+            if len(several) > 1:
+                yield BEST_TOO.format(" and ".join(several)), 1
         of_utc = self._ticks.of_utc + (len(read.rows) if read and read.utc else 0)
         if of_utc:
             yield zone_note(self._rules.time_zone), of_utc

@@ -110,7 +110,7 @@ def test_a_dot_in_a_size_is_decimal_where_another_size_has_a_comma() -> None:
 @pytest.mark.parametrize(
     ("word", "kind"),
     [
-        *[(word, 0) for word in ("BID", "Bid", " bid ", "BEST_BID", "best_bid", "Best Bid", "B")],
+        *[(word, 0) for word in ("BID", "Bid", " bid ", "BEST_BID", "best_bid", "BID_BEST", "Best Bid", "B")],
         *[(word, 1) for word in ("ASK", "BEST_ASK", "a")],
         *[(word, 2) for word in ("TRADE", "Trade", "T", "AT_TRADE")],
         *[(word, None) for word in ("BEST-BID", "MID", "SETTLE", "TRADES", "TRADE" * 60)],
@@ -147,14 +147,15 @@ def test_at_trade_alone_is_trade() -> None:
 @pytest.mark.parametrize(
     ("kinds", "named"),
     [
-        (["BID", "best_bid", "ASK"], ["BID"]),
-        (["Ask", "Best Ask", "BID", "BEST_BID"], ["BID", "ASK"]),
+        (["BID", "best_bid", "ASK"], ["BID and BEST_BID"]),
+        (["Ask", "Best Ask", "BID", "BEST_BID"], ["BID and BEST_BID", "ASK and BEST_ASK"]),
+        (["BID_BEST", "BEST_BID"], ["BEST_BID and BID_BEST"]),
         (["BEST_BID", "BEST_ASK", "B", "ASK_"], []),
     ],
 )
 def test_quotes_under_two_words_are_told(kinds: list[str], named: list[str]) -> None:
     remarks = judged(rows_of(kinds=kinds)).remarks
-    assert [remark.split(",")[0] for remark in remarks] == [f"it has {name} and BEST_{name}" for name in named]
+    assert [remark.split(", which")[0] for remark in remarks] == [f"it has {both}" for both in named]
 
 
 def test_rows_that_are_at_fault_are_counted_and_quoted_without_those_told_twice() -> None:
