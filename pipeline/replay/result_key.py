@@ -38,6 +38,12 @@ STANDARD_LIBRARY: Final = Path(ast.__file__).parent
 KEY_BYTES: Final = 20
 NAME_BYTES: Final = 16
 
+WITHOUT_EFFECT: Final = {
+    *("exchange", "name", "codes", "calendar", "tickers", "closed_days", "known_from", "known_to", "tentative_days"),
+    *("price_unit", "from_calendar", "is_known"),
+}
+"""What a market's facts say that no replay reads; of the exchange it is the charges that count."""
+
 _first_seen: WeakKeyDictionary[ModuleType, bytes] = WeakKeyDictionary()
 """The content of imported modules' files when they were first hashed: a module stays what it was imported as."""
 
@@ -74,10 +80,8 @@ class Identity:
         self._fields = fields_of(strategy)
         self._exchange = market.exchange
         self._executions: dict[int, tuple[Execution, str]] = {}
-        facts = repr((market.sessions, market.half_days, market.day_starts, market.tick_tables))
-        facts += repr((market.ticker, market.currency, market.lot_sizes, market.time_zone))
-        facts += repr(market.price_units_per_currency)
-        ticks_and_code = [purpose, digest, engine, facts, *code_version(made_by), text]
+        facts = {name: getattr(market, name) for name in market.__slots__ if name not in WITHOUT_EFFECT}
+        ticks_and_code = [purpose, digest, engine, repr(facts), *code_version(made_by), text]
         self._base = blake2b("\0".join(ticks_and_code).encode(), digest_size=KEY_BYTES)
 
     def of(self, setting: Setting) -> str:
