@@ -234,6 +234,7 @@ def _checked(
     task: Task, strategy: type[Strategy], label: str, in_store: Mapping[str, tuple[Security, str]], signals: AnyPath
 ) -> Task:
     """Return a task with its signals, or with why its security cannot be replayed."""
+    task = replace(task, facts=task.market)
     error = strategy_error(task.market, strategy, label, task.execution)
     try:
         sources = signal_sources(strategy, task.ticker, task.market, in_store, signals)

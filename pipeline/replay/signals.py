@@ -34,19 +34,19 @@ class Source:
     """Where a signal is read from, by the worker that replays the security.
 
     name: as in `Signal(name)`. path, digest: of its file. column: which one of the file, or what of another security's
-    touch. exchange: that of the other security, empty for a file of signals.
+    touch. market: that of the other security, None for a file of signals.
     """
 
     name: str
     path: AnyPath
     digest: str
     column: str
-    exchange: str = ""
+    market: MarketFacts | None = None
 
     @property
     def key(self) -> str:
         """All that its values depend on, as a text that names a result; of a file without a digest never twice one."""
-        hours = facts_of(self.exchange).key if self.exchange else ""
+        hours = self.market.key if self.market else ""
         return f"{self.name} {self.digest or uuid.uuid4().hex} {hours}"
 
 
@@ -130,13 +130,13 @@ def _of_other(
     security, exchange = store[other]
     if security.error is not None:
         raise SignalError(f"The strategy reads {name}: {security.error}")
-    zone = facts_of(exchange).time_zone
-    if zone != market.time_zone:
+    facts = facts_of(exchange)
+    if facts.time_zone != market.time_zone:
         raise SignalError(
-            f"The strategy reads {name}, whose ticks are on the clock of {zone}, and {ticker} trades on that of "
-            f"{market.time_zone}: write it as a file of signals on the clock of {ticker}."
+            f"The strategy reads {name}, whose ticks are on the clock of {facts.time_zone}, and {ticker} trades on "
+            f"that of {market.time_zone}: write it as a file of signals on the clock of {ticker}."
         )
-    return Source(name, _absolute(security.path), security.digest, column, exchange)
+    return Source(name, _absolute(security.path), security.digest, column, facts)
 
 
 def _absolute(path: AnyPath) -> AnyPath:
@@ -146,23 +146,20 @@ def _absolute(path: AnyPath) -> AnyPath:
 
 def load_signals(sources: Sequence[Source], market: MarketFacts) -> Signals:
     """Read the signals of a security that trades on a market, each file once; raises SignalError or StoreError."""
-    by_file: dict[tuple[AnyPath, str], list[str]] = {}
+    by_file: dict[AnyPath, list[Source]] = {}
     for source in sources:
-        by_file.setdefault((source.path, source.exchange), []).append(source.column)
-    digests = {source.path: source.digest for source in sources}
-    rows: dict[tuple[AnyPath, str, str], _Rows] = {}
-    for (path, exchange), columns in by_file.items():
-        names = sorted({*columns})
-        shift = market.clock_shift
-        if exchange:
-            other = facts_of(exchange)
-            times, values = touch_rows(path, digests[path], other, names)
+        by_file.setdefault(source.path, []).append(source)
+    rows: dict[tuple[AnyPath, str], _Rows] = {}
+    for path, of_file in by_file.items():
+        names, other, shift = sorted({source.column for source in of_file}), of_file[0].market, market.clock_shift
+        if other is not None:
+            times, values = touch_rows(path, of_file[0].digest, other, names)
             times = times + (shift - other.clock_shift)
         else:
-            times, values = read_signals(path, digests[path], names, market.time_zone)
+            times, values = read_signals(path, of_file[0].digest, names, market.time_zone)
             times = times + shift
         for name, column in zip(names, values, strict=True):
             # What another security does at the very time of an event may have come after it.
-            side: Literal["left", "right"] = "left" if exchange else "right"
-            rows[path, exchange, name] = _Rows(np.append(0, times), np.append(np.nan, column), side)
-    return Signals([rows[source.path, source.exchange, source.column] for source in sources])
+            side: Literal["left", "right"] = "right" if other is None else "left"
+            rows[path, name] = _Rows(np.append(0, times), np.append(np.nan, column), side)
+    return Signals([rows[source.path, source.column] for source in sources])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.errors import in_words, out_of_memory
@@ -32,6 +31,7 @@ class Task:
     tick_size: what the config says instead of its market's tick sizes. signals: where the signals are that its strategy
     reads, in the order of the class. at_a_time: how many tasks its run does at once. conversion: what converts its
     amounts into the currency of the run, None where they are in it. cache_key: what its result is cached under.
+    facts: its market as the plan read it, since a worker may start when the market's file says something else.
     """
 
     ticker: str
@@ -49,16 +49,12 @@ class Task:
     at_a_time: int = 1
     conversion: Conversion | None = None
     cache_key: str = ""
+    facts: MarketFacts | None = None
 
     @property
     def market(self) -> MarketFacts:
         """The facts of its exchange, with the tick size that the config says."""
-        return _market(self.exchange, self.ticker, self.tick_size)
-
-
-@cache
-def _market(exchange: str, ticker: str, tick_size: float | None) -> MarketFacts:
-    return facts_of(exchange).of_security(ticker, tick_size)
+        return self.facts or facts_of(self.exchange).of_security(self.ticker, self.tick_size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,17 +1,22 @@
-"""A result is named by every fact of its market that a replay reads."""
+"""A result is named by every fact of its market that a replay reads, and is replayed by these facts wherever it is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import Strategy
+from pipeline.folders import config_file
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting
+from pipeline.replay.plan import Request, plan
 from pipeline.replay.result_key import Identity
+from pipeline.runs.replaying import run
+from tests.made import make_signal_desk, make_store
 
 READ: Final = {"cancels_over_break": True, "day_starts": 1, "time_zone": "Asia/Dubai", "half_days": ()}
 NOT_READ: Final = {"name": "Hong Kong", "codes": ("XX",), "closed_days": frozenset[Any](), "tickers": ("FAB",)}
@@ -26,3 +31,23 @@ def test_a_result_is_of_every_fact_of_its_market_that_a_replay_reads(fact: str, 
         for market in (facts, replace(facts, **{fact: value}))
     )
     assert (one != other) is (fact in READ)
+
+
+def test_a_worker_that_starts_after_a_market_file_was_changed_replays_what_the_plan_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = make_signal_desk(tmp_path)
+    request = Request(str(file), file.with_suffix(".json"), make_store(tmp_path / "parquet"), backend="sequential")
+    planned = plan(request)
+    expected = {result.ticker: result.files for result in run(planned)}
+    monkeypatch.chdir(tmp_path)
+    Path("configs/markets").mkdir(parents=True)
+    for market in ("ADX", "DFM"):
+        path = Path(f"configs/markets/{market}.json")
+        path.write_text(config_file(path).read_text("utf-8").replace('[["10:00"', '[["13:00"'), "utf-8")
+    facts_of.cache_clear()
+    try:
+        assert {result.ticker: result.files for result in run(planned)} == expected
+        assert {result.ticker: result.files for result in run(plan(request))} != expected
+    finally:
+        facts_of.cache_clear()

@@ -155,7 +155,7 @@ def test_another_securitys_touch_is_that_before_the_tick_and_never_of_its_own_ti
     )
     path = tmp_path / "EMAAR.parquet"
     write_ticks(path, quotes, {"exchange": "DFM"})
-    sources = [Source(f"EMAAR.{name}", path, "", name, "DFM") for name in FIELDS]
+    sources = [Source(f"EMAAR.{name}", path, "", name, facts_of("DFM")) for name in FIELDS]
     own = np.concatenate([quotes.timestamp, quotes.timestamp + 1, MONDAY + chance.integers(0, 7 * 86_400, 60) * SECOND])
     read = load_signals(sources, facts_of("ADX")).on(ticks_at(own))
     expected = np.array(touch_by_hand(quotes, own.tolist()))
