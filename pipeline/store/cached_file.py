@@ -58,7 +58,7 @@ def not_cached(folder: Path, reason: str) -> str:
 
 def cached_bytes(folder: Path) -> int:
     """Return the bytes that the files in the folders of `folder` take."""
-    return sum(size for _, _, size in _cached(folder))
+    return sum(size for _, _, size in cached_files(folder))
 
 
 def remove_unused(folder: Path, limit: int, in_use: Container[str] = (), used_before: float = math.inf) -> None:
@@ -66,7 +66,7 @@ def remove_unused(folder: Path, limit: int, in_use: Container[str] = (), used_be
 
     in_use: paths of files that stay. used_before: what was used at that time or later stays, seconds since 1970.
     """
-    files = [*_cached(folder)]
+    files = [*cached_files(folder)]
     excess = sum(size for _, _, size in files) - limit
     for used, path, size in sorted(files):
         if excess <= 0:
@@ -77,8 +77,8 @@ def remove_unused(folder: Path, limit: int, in_use: Container[str] = (), used_be
                 excess -= size
 
 
-def _cached(folder: Path) -> Iterator[tuple[float, str, int]]:
-    """Yield when each file was used last, its path and its size."""
+def cached_files(folder: Path) -> Iterator[tuple[float, str, int]]:
+    """Yield when each file in the folders of `folder` was used last, its path and its size."""
     with suppress(OSError):
         for part in os.scandir(folder):
             with suppress(OSError):

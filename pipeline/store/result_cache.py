@@ -8,13 +8,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from pipeline.folders import cache_folder
-from pipeline.store.cached_file import cached_bytes, read_cached, remove_unused, write_cached
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pipeline.store.cached_file import cached_bytes, cached_files, read_cached, remove_unused, write_cached
 
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
 DEFAULT_LIMIT_MB: Final = 2048
@@ -84,17 +82,18 @@ class ResultCache:
 
 
 def clear(folder: Path) -> int:
-    """Remove all cached results; return how many bytes they took."""
+    """Remove all cached results; return how many bytes they took. Other processes may cache some meanwhile."""
     freed = 0
-    for path in sorted(
-        [*folder.glob(OF_EARLIER_VERSIONS), *(file for part in _parts(folder) for file in part.iterdir())]
-    ):
-        freed += path.stat().st_size
-        path.unlink()
-    for path in _parts(folder):
-        path.rmdir()
+    paths = [
+        *folder.glob(OF_EARLIER_VERSIONS),
+        *(Path(file) for part in (SINGLE, PARTS) for _, file, _ in cached_files(folder / part)),
+    ]
+    for path in sorted(paths):
+        with suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            freed += size
+    for path in [*folder.glob(f"{SINGLE}/*"), *folder.glob(f"{PARTS}/*")]:
+        with suppress(OSError):
+            path.rmdir()
     return freed
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted([*folder.glob(f"{SINGLE}/*"), *folder.glob(f"{PARTS}/*")])

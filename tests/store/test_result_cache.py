@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from pipeline.errors import OutputNotWritable
 from pipeline.store.result_cache import PARTS, SINGLE, ResultCache, clear, limit_bytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MB: Final = 2**20
 SOME: Final = {f"{number:040x}": bytes([number]) * (400 + number) for number in range(60)}
@@ -83,9 +81,18 @@ def test_clearing_removes_all_that_is_cached_and_says_how_large_it_was(tmp_path:
     (tmp_path / PARTS / "kind").mkdir(parents=True)
     (tmp_path / PARTS / "kind" / "part.results").write_bytes(b"part")
     (tmp_path / "notes.txt").write_bytes(b"of somebody else")
+    (tmp_path / SINGLE / "notes.txt").write_bytes(b"of somebody else")
     assert clear(tmp_path) == size + 21 + 4
-    assert [path.name for path in files_of(tmp_path)] == ["notes.txt"]
+    assert [path.name for path in files_of(tmp_path)] == ["notes.txt", "notes.txt"]
     assert clear(tmp_path / "nowhere") == 0
+
+
+def test_what_another_process_clears_first_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path)
+    unlink = Path.unlink
+    monkeypatch.setattr(Path, "unlink", lambda path: [unlink(path), unlink(path)])
+    assert clear(tmp_path) == 0
+    assert files_of(tmp_path) == []
 
 
 def test_what_earlier_versions_cached_goes(tmp_path: Path) -> None:
