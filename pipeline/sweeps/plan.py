@@ -215,7 +215,6 @@ def _check_axes(grid: Grid, bases: Mapping[str, Plan]) -> None:
         if any(_means_something(axis.name, base) for base in bases.values()):
             continue
         if is_assumption(axis.name):
-            takes = " or ".join(base.strategy for base in bases.values())
-            raise SweepError(f"{axis.name} is nothing that {takes} takes.{nearest(axis.name, known)}")
+            raise SweepError(f"{axis.name}: {' '.join(base.own_orders for base in bases.values())}")
         hint = nearest(axis.name, known) or f" It is one of: {', '.join(keys)}."
         raise SweepError(f"the sweep: unknown parameter '{axis.name}'.{hint}")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline import api
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, SweepError
 from pipeline.numbers import amounts_in
 from pipeline.pages.sweep_page import sweep_page
 from pipeline.pages.sweep_reader import read_sweep
@@ -131,7 +131,9 @@ def test_two_workers_write_the_same_bytes(desk: Desk) -> None:
         assert (desk.folder / "two" / name).read_bytes() == (desk.folder / "banded" / name).read_bytes()
 
 
-def test_a_strategy_that_keeps_its_own_orders_has_no_band(desk: Desk) -> None:
+def test_a_strategy_that_keeps_its_own_orders_has_no_band_and_no_switch(desk: Desk) -> None:
     options = desk.options | {"config": None, "strategy": "closing_auction"}
     with pytest.raises(BadRequest, match="closing_auction keeps its own orders"):
         api.sweep(grid={"spread_vwap_pct": [0.5, 1.0]}, band=True, **options)
+    with pytest.raises(SweepError, match=r"^execution: closing_auction keeps its own orders: .*, only fees do.$"):
+        api.sweep(grid={"execution": ["classic", "strict"]}, **options)
