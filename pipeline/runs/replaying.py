@@ -57,6 +57,7 @@ def run(
     Raises:
         OutputNotWritable: A file cannot be written; PathError in a bucket.
     """
+    cache = cache if cache is not None and cache.limit else None
     names = {} if cache is None else result_names(plan)
     yield from (SecurityResult(task, error=task.error) for task in plan.tasks if task.error is not None)
     tasks = [replace(task, cache_key=names.get(task.ticker, "")) for task in plan.tasks if task.error is None]
