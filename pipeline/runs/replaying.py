@@ -84,10 +84,10 @@ def run(
         on_death=worker_died,
     )
     is_warned = False
-    for number, made in enumerate(results, 1):
-        if made.not_written is not None:
-            raise made.not_written
-        result = cached_in(cache, made) if cache is not None and plan.address else made
+    for number, replayed in enumerate(results, 1):
+        if replayed.not_written is not None:
+            raise replayed.not_written
+        result = cached_in(cache, replayed) if cache is not None and plan.address else replayed
         if cache is not None and number % AT_A_TIME == 0:
             cache.keep_within_limit()
         if cache is not None and result.not_cached and not is_warned:
