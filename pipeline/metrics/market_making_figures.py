@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.figure import NO_DAY, NO_MARK, OWN_ORDERS, TAU, Figure, Reason
 from pipeline.metrics.formulas import percentile
@@ -30,8 +30,20 @@ ADVERSE_SELECTION: Final = f"Σ side · (mid at fill - mid at {TAU}) · quantity
 OVER_VALUE: Final = " / Σ price · quantity of these fills · 10,000"
 
 
-def _markout(horizon: str, field: str) -> Callable[[Portfolio], Any]:
-    return lambda p: getattr(p.markouts[horizon], field)
+def _earned(name: str, of: str, horizon: str, group: str) -> Callable[[Portfolio], float | None]:
+    """Return what computes a sum over the fills that have the mids for it, in money or in bps of their value."""
+
+    def compute(p: Portfolio) -> float | None:
+        amount, value = p.sums[f"{name}{horizon}"], p.sums[f"{of}_value{horizon}"]
+        if not p.sums[f"{of}_fills{horizon}"] or (group == BPS and value <= 0.0):
+            return None
+        return float(amount / value * 10_000 if group == BPS else amount)
+
+    return compute
+
+
+def _fills_marked(horizon: str) -> Callable[[Portfolio], int]:
+    return lambda p: int(p.sums[f"markout_fills_{horizon}"])
 
 
 def _markouts(part: str, form: str) -> Iterator[Figure]:
@@ -40,7 +52,7 @@ def _markouts(part: str, form: str) -> Iterator[Figure]:
     for horizon in HORIZONS:
         yield Figure(
             name=f"markouts.{horizon}.{part}",
-            compute=_markout(horizon, part),
+            compute=_earned("markout", "markout", f"_{horizon}", group),
             group=group,
             label=f"Mark-out after {horizon}",
             form=form,
@@ -54,7 +66,7 @@ def _markouts(part: str, form: str) -> Iterator[Figure]:
     for horizon in HORIZONS:
         yield Figure(
             name=f"markouts.{horizon}.adverse_{part}",
-            compute=_markout(horizon, f"adverse_{part}"),
+            compute=_earned("adverse", "markout", f"_{horizon}", group),
             group=group,
             label=f"Adverse selection after {horizon}",
             form=form,
@@ -184,7 +196,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     Figure(
         name="spread_captured_bps",
-        compute=lambda p: p.spread.bps,
+        compute=_earned("spread", "spread", "", BPS),
         group=BPS,
         label="Spread captured",
         form="bps",
@@ -198,7 +210,7 @@ MARKET_MAKING_FIGURES: Final = (
     *_markouts("bps", "bps"),
     Figure(
         name="spread_captured",
-        compute=lambda p: p.spread.amount,
+        compute=_earned("spread", "spread", "", AMOUNTS),
         group=AMOUNTS,
         label="Spread captured",
         form="money",
@@ -213,7 +225,7 @@ MARKET_MAKING_FIGURES: Final = (
     *(
         Figure(
             name=f"markouts.{horizon}.fills",
-            compute=_markout(horizon, "fills"),
+            compute=_fills_marked(horizon),
             group=AMOUNTS,
             label=f"Fills marked after {horizon}",
             form="count",

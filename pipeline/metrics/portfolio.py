@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.metrics import fill_kinds, market_making
+from pipeline.metrics import fill_kinds
 from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clock import Clock, clock_of
 from pipeline.metrics.formulas import drawdown_days, market_day_indices, sharpe
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.metrics.ledger import Ledger
-    from pipeline.metrics.market_making import Markout, Spread
     from pipeline.metrics.sharpe import Shape
     from pipeline.ticks import Float64s, Int64s
 
@@ -191,16 +190,6 @@ class Portfolio:
         """The median of the same."""
         waits = [ledger.waits for ledger in self.ledgers]
         return percentile_of(waits, 50, SECOND) if self.sums["waits"] else None
-
-    @cached_property
-    def spread(self) -> Spread:
-        """What the fills earned against the mid at the fill."""
-        return market_making.spread_captured(self.sums)
-
-    @cached_property
-    def markouts(self) -> Mapping[str, Markout]:
-        """What the fills were worth at each horizon after them."""
-        return market_making.markouts(self.sums)
 
     def fills_by_kind(self) -> dict[str, dict[str, float | None]]:
         """Return what each kind of print or act filled and gained, kinds without a fill left out."""

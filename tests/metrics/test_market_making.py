@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.metrics.portfolio import Portfolio, portfolio_of
+from pipeline.metrics.portfolio import portfolio_of
+from pipeline.metrics.registry import BY_NAME
+from pipeline.replay.observe import HORIZONS
 from tests.made import SECOND
 from tests.metrics.booked import NEVER, NONE, Fill, booked, ledger_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.metrics.accounts import AccountHistory
 
 
-def together(accounts: Sequence[AccountHistory]) -> Portfolio:
-    return portfolio_of([ledger_of(account) for account in accounts])
+def together(accounts: Sequence[AccountHistory]) -> Callable[..., Any]:
+    """Return what gives a figure of some accounts together: by its name, or by a horizon and its name there."""
+    portfolio = portfolio_of([ledger_of(account) for account in accounts])
+    return lambda *keys: BY_NAME[".".join(("markouts", *keys) if len(keys) > 1 else keys)].compute(portfolio)
 
 
 FILLS: Final = (
@@ -31,40 +35,37 @@ FILLS: Final = (
 )
 
 
-def test_spread_captured_by_hand() -> None:
-    found = together([booked(FILLS)]).spread
-    assert found.amount == pytest.approx(7.0)
-    assert found.bps == pytest.approx(43.61370716510903)  # of 1,000 + 505 + 100
-    assert found.fills == 3
+PARTS: Final = ("amount", "bps", "adverse_amount", "adverse_bps", "fills")
+BY_HAND: Final = {
+    "1s": (6.0, 37.38317757009346, 1.0, 6.230529595015577, 3),  # 100 · 0.05 - 50 · -0.03 - 10 · 0.05, of 1,605
+    "10s": (3.5, 31.818181818181817, 1.0, 9.090909090909091, 2),  # the ask has no mid: 100 · 0.04 - 10 · 0.05, of 1,100
+    "60s": (-5.5, -34.26791277258567, 12.5, 77.88161993769471, 3),  # -10 + 5 - 0.5, and 15 - 2.5 + 0 against us
+    "300s": (None, None, None, None, 0),
+}
 
 
-def test_markouts_by_hand() -> None:
-    found = together([booked(FILLS)]).markouts
-    second = found["1s"]  # 100 · 0.05 - 50 · -0.03 - 10 · 0.05
-    assert (second.amount, second.adverse_amount, second.fills) == (pytest.approx(6.0), pytest.approx(1.0), 3)
-    assert (second.bps, second.adverse_bps) == (pytest.approx(37.38317757009346), pytest.approx(6.230529595015577))
-    ten = found["10s"]  # the ask has no mid then: 100 · 0.04 - 10 · 0.05, of 1,100
-    assert (ten.amount, ten.adverse_amount, ten.fills) == (pytest.approx(3.5), pytest.approx(1.0), 2)
-    assert ten.bps == pytest.approx(31.818181818181817)
-    minute = found["60s"]  # -10 + 5 - 0.5, and 15 - 2.5 + 0 against us
-    assert (minute.amount, minute.adverse_amount, minute.fills) == (pytest.approx(-5.5), pytest.approx(12.5), 3)
-
-
-def test_what_no_fill_has_is_absent_and_not_zero() -> None:
-    last = together([booked(FILLS)]).markouts["300s"]
-    assert (last.amount, last.bps, last.adverse_amount, last.adverse_bps, last.fills) == (None, None, None, None, 0)
-    for accounts in ([], [booked()], [booked(FILLS[4:])]):
-        spread = together(accounts).spread
-        assert (spread.amount, spread.bps, spread.fills) == (None, None, 0)
-        assert all(
-            horizon.amount is None and horizon.adverse_bps is None for horizon in together(accounts).markouts.values()
+def test_spread_and_markouts_by_hand() -> None:
+    found = together([booked(FILLS)])
+    assert found("spread_captured") == pytest.approx(7.0)
+    assert found("spread_captured_bps") == pytest.approx(43.61370716510903)  # of 1,000 + 505 + 100
+    for horizon, expected in BY_HAND.items():
+        assert tuple(found(horizon, part) for part in PARTS) == tuple(
+            None if value is None else pytest.approx(value) for value in expected
         )
 
 
+def test_what_no_fill_has_is_absent_and_not_zero() -> None:
+    for accounts in ([], [booked()], [booked(FILLS[4:])]):
+        found = together(accounts)
+        assert (found("spread_captured"), found("spread_captured_bps")) == (None, None)
+        assert all(found(horizon, part) is None for horizon in HORIZONS for part in PARTS[:4])
+        assert all(found(horizon, "fills") == 0 for horizon in HORIZONS)
+
+
 def test_fills_at_mid_that_never_moves_earn_zero_and_say_so() -> None:
-    flat = booked([Fill("1 10:00:10", 100, 10.0, mid=10.0, later=(10.0, 10.0, 10.0, 10.0))])
-    assert together([flat]).spread.amount == 0.0
-    assert together([flat]).markouts["60s"].adverse_bps == 0.0
+    flat = together([booked([Fill("1 10:00:10", 100, 10.0, mid=10.0, later=(10.0, 10.0, 10.0, 10.0))])])
+    assert flat("spread_captured") == 0.0
+    assert flat("60s", "adverse_bps") == 0.0
 
 
 PRICES: Final = st.floats(0.001, 500)
@@ -88,25 +89,24 @@ MIDS: Final = st.one_of(st.just(NONE), PRICES)
     )
 )
 def test_markout_and_adverse_selection_are_together_the_spread_of_the_same_fills(several: list[list[Fill]]) -> None:
-    accounts = [booked(fills) for fills in several]
-    for number, found in enumerate(together(accounts).markouts.values()):
+    found = together([booked(fills) for fills in several])
+    for number, horizon in enumerate(HORIZONS):
         seen = [fill for fills in several for fill in fills if fill.mid == fill.mid]
         own = [fill for fill in seen if fill.later[number] == fill.later[number]]
-        assert found.fills == len(own)
-        alone = together([booked(own)]).spread
+        assert found(horizon, "fills") == len(own)
+        alone = together([booked(own)])("spread_captured")
         if not own:
-            assert found.amount is None
+            assert found(horizon, "amount") is None
             continue
-        assert found.amount is not None
-        assert found.adverse_amount is not None
         size = sum(abs(fill.shares) * (fill.price + fill.mid + fill.later[number]) for fill in own)
-        assert found.amount + found.adverse_amount == pytest.approx(alone.amount, abs=1e-12 * size)
+        both = found(horizon, "amount") + found(horizon, "adverse_amount")
+        assert both == pytest.approx(alone, abs=1e-12 * size)
 
 
 def test_a_mirrored_market_maker_earns_what_the_other_pays() -> None:
     mirrored = [Fill(f.time, -f.shares, f.price, mid=f.mid, later=f.later) for f in FILLS]
-    assert together([booked(mirrored)]).spread.amount == pytest.approx(-7.0)
-    assert together([booked(FILLS), booked(mirrored)]).spread.amount == pytest.approx(0.0)
+    assert together([booked(mirrored)])("spread_captured") == pytest.approx(-7.0)
+    assert together([booked(FILLS), booked(mirrored)])("spread_captured") == pytest.approx(0.0)
 
 
 WAITS: Final[dict[str, tuple[list[Fill], list[float]]]] = {

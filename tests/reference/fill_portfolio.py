@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills
     from pipeline.metrics.accounts import AccountHistory
-    from pipeline.metrics.market_making import Markout, Spread
     from pipeline.replay.simulate import Replayed
     from pipeline.ticks import Float64s, Int64s
 
@@ -210,12 +209,12 @@ class FillsPortfolio:
         return seconds
 
     @cached_property
-    def spread(self) -> Spread:
+    def spread(self) -> fill_sums.Spread:
         """What the fills earned against the mid at the fill."""
         return fill_sums.spread_captured(self.accounts)
 
     @cached_property
-    def markouts(self) -> Mapping[str, Markout]:
+    def markouts(self) -> Mapping[str, fill_sums.Markout]:
         """What the fills were worth at each horizon after them."""
         return fill_sums.markouts(self.accounts)
 

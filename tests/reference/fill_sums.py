@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from pipeline.engine.rules.account import CLOSE, NO_ORDER, OWN, PRINT, TAKE, TOUCH
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
-from pipeline.metrics.market_making import BPS, Markout, Spread
 from pipeline.replay.observe import HORIZONS
 from pipeline.replay.prints import ONE_SIDED, OUTSIDE, OVERSIZED, THROUGH
 from pipeline.times import SECOND
@@ -25,6 +24,25 @@ if TYPE_CHECKING:
     from tests.reference.account_history import Account
 
 HORIZON: Final = "60s"
+BPS: Final = 10_000
+
+
+class Spread(NamedTuple):
+    """The spread captured, money and basis points of the fills' value, None without a fill, and over how many fills."""
+
+    amount: float | None
+    bps: float | None
+    fills: int
+
+
+class Markout(NamedTuple):
+    """The mark-out of fills and their adverse selection, likewise."""
+
+    amount: float | None
+    bps: float | None
+    adverse_amount: float | None
+    adverse_bps: float | None
+    fills: int
 
 
 def spread_captured(accounts: Sequence[Account]) -> Spread:
