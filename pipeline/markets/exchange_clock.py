@@ -42,7 +42,7 @@ class ExchangeClock(NamedTuple):
         Returns:
             ns since 1970-01-01 in UTC, of the same shape.
         """
-        if not times.size:
+        if not times.size or self == UTC:
             return times
         local = times - self.shift
         blocks = [(int(time) // DAY + days) // BLOCK for time, days in ((local.min(), -2), (local.max(), 2))]

@@ -4,42 +4,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.markets.exchange_clock import UTC
 from pipeline.metrics.loop_clock import SECURITY_VALUES, STATE, VALUES, end_moment, walk_clock
 from pipeline.metrics.loop_fills import FILL_FIELDS, MARK_FIELDS
-from pipeline.metrics.sessions import is_in_session, session_table, utc_session_table
+from pipeline.metrics.sessions import NEVER, is_in_session, session_table
 from pipeline.native.functions import compiled
+from pipeline.ticks import union_of
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.markets.exchange_clock import ExchangeClock
-    from pipeline.metrics.ledger import Ledger
+    from pipeline.metrics.ledger import Ledger, Records
     from pipeline.ticks import Float64s, Int64s
 
 AT_A_TIME: Final = 1_000_000
 """About how many fills and marks are walked at a time."""
 
-FAR: Final = 2**62
 NO_FILLS: Final = np.empty((0, len(FILL_FIELDS)), np.int64)
 NO_TIMES: Final = np.empty(0, np.int64)
 NO_MARKS: Final = np.empty((0, len(MARK_FIELDS)), np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Limits:
-    """The largest position of one security, in shares and in money; without such a limit it is infinite."""
-
-    shares: float = math.inf
-    notional: float = math.inf
-
-    def __bool__(self) -> bool:
-        return math.inf > min(self.shares, self.notional)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -74,17 +64,17 @@ class Clock:
 class ClockWalk:
     """Walks so many securities on one clock, stretch by stretch of time.
 
-    limits: of one security by itself. spans: those of the session, as `session_table` returns them, at least up to a
-    stretch's end, or all there are.
+    shares_limit, notional_limit: of one security by itself, in shares and in money. spans: those of the session, as
+    `session_table` returns them, at least up to a stretch's end, or all there are.
     """
 
-    def __init__(self, count: int, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, count: int, shares_limit: float = math.inf, notional_limit: float = math.inf) -> None:
+        self._is_limited = math.inf > min(shares_limit, notional_limit)
         self._state = np.zeros(len(STATE), np.int64)
-        self._state[STATE.index("moment")] = -FAR
+        self._state[STATE.index("moment")] = -NEVER
         self._values = np.zeros(len(VALUES))
-        self._values[VALUES.index("shares_limit")] = self._limits.shares
-        self._values[VALUES.index("notional_limit")] = self._limits.notional
+        self._values[VALUES.index("shares_limit")] = shares_limit
+        self._values[VALUES.index("notional_limit")] = notional_limit
         self._positions = np.zeros(count, np.int64)
         self._own = np.zeros((count, len(SECURITY_VALUES)))
         self._own[:, SECURITY_VALUES.index("mark")] = np.nan
@@ -121,7 +111,7 @@ class ClockWalk:
             session=session_time,
             max_drawdown_marked=values["max_drawdown_marked"] if state["moments"] else None,
             inventory=np.concatenate(self._inventory),
-            at_limit=state["at_limit"] if self._limits else None,
+            at_limit=state["at_limit"] if self._is_limited else None,
         )
 
     def add_in_order(
@@ -130,7 +120,7 @@ class ClockWalk:
         """Walk the fills and the marks of a stretch, of which the order of time and the owners are known."""
         inventory = np.empty(len(marks) + 1)
         self._state[STATE.index("marks")] = 0
-        facts = [len(order), len(fills), len(self._positions), bool(self._limits)]
+        facts = [len(order), len(fills), len(self._positions), self._is_limited]
         seen = compiled(walk_clock)(
             *(np.array(facts, np.int64), spans, order, owners, in_session),
             *(fills, fills, marks, marks),
@@ -145,86 +135,40 @@ def clock_of(ledgers: Sequence[Ledger], market_days: Int64s) -> Clock:
     It is that of their exchange; where they are on several clocks it is UTC.
     """
     clocks = [ledger.exchange_clock for ledger in ledgers]
-    if len({*clocks}) > 1:
-        by_day = [_by_utc_day(ledger) for ledger in ledgers]
-        spans = utc_session_table([(ledger.sessions, ledger.exchange_clock) for ledger in ledgers], market_days)
-    else:
-        clocks = []
-        by_day = [ledger.days[:] for ledger in ledgers]
-        spans = session_table([ledger.sessions for ledger in ledgers], market_days)
+    clocks = clocks if len({*clocks}) > 1 else [UTC] * len(ledgers)
+    hours = [ledger.sessions for ledger in ledgers]
+    spans = session_table(zip(hours, clocks, strict=True), market_days)
     walk = ClockWalk(len(ledgers))
-    for fills, marks in _stretches(ledgers, by_day):
-        walk.add(_in_utc(fills, clocks), _in_utc(marks, clocks), _in_session(marks, ledgers), spans)
+    for fills, marks in _stretches(ledgers, clocks):
+        in_session = [is_in_session(of[:, 0], own) for of, own in zip(marks, hours, strict=True)]
+        walk.add(_in_utc(fills, clocks), _in_utc(marks, clocks), in_session, spans)
     return walk.finish(spans)
 
 
-def _in_session(marks: Sequence[Int64s], ledgers: Sequence[Ledger]) -> list[Int64s]:
-    """Return whether each mark of the ledgers, one after the other, is of its session."""
-    by_hours = groupby(zip(ledgers, marks, strict=True), key=lambda pair: pair[0].sessions)
-    return [is_in_session(np.concatenate([of[:, 0] for _, of in pairs]), hours) for hours, pairs in by_hours]
-
-
 def _in_utc(records: Sequence[Int64s], clocks: Sequence[ExchangeClock]) -> Sequence[Int64s]:
-    """Return each ledger's records with their times in UTC; as they are without clocks."""
-    if not clocks:
-        return records
-    return [np.column_stack([clock.utc(of[:, 0]), of[:, 1:]]) for of, clock in zip(records, clocks, strict=True)]
+    """Return each ledger's records with their times in UTC."""
+    both = zip(records, clocks, strict=True)
+    return [of if clock == UTC else np.column_stack([clock.utc(of[:, 0]), of[:, 1:]]) for of, clock in both]
 
 
-def _by_utc_day(ledger: Ledger) -> Int64s:
-    """Return how many fills and marks a ledger has by day in UTC: the day and both counts, a row a day."""
-    days, counts = [NO_TIMES], [np.empty((0, 2), np.int64)]
-    for column, records in enumerate((ledger.fills, ledger.marks)):
-        for first in range(0, len(records), AT_A_TIME):
-            times = records[first : first + AT_A_TIME][:, 0]
-            of_part, many = np.unique(ledger.exchange_clock.utc(times) // DAY, return_counts=True)
-            days.append(of_part)
-            counts.append(np.zeros((len(of_part), 2), np.int64))
-            counts[-1][:, column] = many
-    every, places = np.unique(np.concatenate(days), return_inverse=True)
-    sums = np.zeros((len(every), 2), np.int64)
-    np.add.at(sums, places, np.concatenate(counts))
-    return np.column_stack([every, sums])
+def _stretches(
+    ledgers: Sequence[Ledger], clocks: Sequence[ExchangeClock]
+) -> Iterator[tuple[list[Int64s], list[Int64s]]]:
+    """Yield the records of fills and of marks of each ledger, stretch by stretch of about as many days."""
+    records = [*(ledger.fills for ledger in ledgers), *(ledger.marks for ledger in ledgers)]
+    stretches = sum(map(len, records)) // AT_A_TIME + 1
+    days = union_of([ledger.days[:][:, 0] for ledger in ledgers])
+    bounds = np.append(days[np.arange(1, stretches) * len(days) // stretches] * DAY, NEVER)
+    ends = [_counts_before(bounds, of, clock) for of, clock in zip(records, (*clocks, *clocks), strict=True)]
+    for some in zip(*(pairwise((0, *of)) for of in ends), strict=True):
+        parts = [of[first:last] for of, (first, last) in zip(records, some, strict=True)]
+        yield parts[: len(ledgers)], parts[len(ledgers) :]
 
 
-def _stretches(ledgers: Sequence[Ledger], by_day: Sequence[Int64s]) -> Iterator[tuple[list[Int64s], list[Int64s]]]:
-    """Yield the records of fills and of marks of each ledger, stretch by stretch.
-
-    by_day: of each ledger a row a day that has any, beginning with the day and how many fills and marks it has.
-    """
-    ends = _ends(by_day)
-    at = [(0, 0)] * len(ledgers)
-    for stretch in range(ends.shape[0]):
-        until = [(int(fills), int(marks)) for fills, marks in ends[stretch]]
-        both = list(zip(ledgers, at, until, strict=True))
-        yield (
-            [ledger.fills[first[0] : last[0]] for ledger, first, last in both],
-            [ledger.marks[first[1] : last[1]] for ledger, first, last in both],
-        )
-        at = until
-
-
-def _ends(by_day: Sequence[Int64s]) -> Any:
-    """Return how many fills and marks each ledger has up to the end of each stretch, shape (stretches, ledgers, 2)."""
-    first, events = _events_by_day(by_day)
-    stretch = np.cumsum(events) // AT_A_TIME
-    bounds = [*np.flatnonzero(np.diff(stretch, prepend=-1)).tolist(), len(events)]
-    last_days = np.array([first + end for _, end in pairwise(bounds)], np.int64)
-    ends = np.zeros((len(last_days), len(by_day), 2), np.int64)
-    for number, days in enumerate(by_day):
-        so_far = np.zeros((len(days) + 1, 2), np.int64)
-        so_far[1:] = np.cumsum(days[:, 1:3], axis=0)
-        ends[:, number] = so_far[np.searchsorted(days[:, 0], last_days)]
-    return ends
-
-
-def _events_by_day(by_day: Sequence[Int64s]) -> tuple[int, Int64s]:
-    """Return the first day of any ledger, and how many fills and marks all have on each day from it on."""
-    spans = [(int(days[0, 0]), int(days[-1, 0])) for days in by_day if len(days)]
-    if not spans:
-        return 0, np.zeros(0, np.int64)
-    first, last = min(first for first, _ in spans), max(last for _, last in spans)
-    events = np.zeros(last - first + 1, np.int64)
-    for days in by_day:
-        events[days[:, 0] - first] += days[:, 1] + days[:, 2]
-    return first, events
+def _counts_before(bounds: Int64s, records: Records, clock: ExchangeClock) -> list[int]:
+    """Return how many records are before each of some times."""
+    chunks = (records[first : first + AT_A_TIME][:, 0] for first in range(0, len(records), AT_A_TIME))
+    counts = np.zeros(len(bounds), np.int64)
+    for times in chunks:
+        counts += np.searchsorted(clock.utc(times), bounds)
+    return [*counts.tolist()]

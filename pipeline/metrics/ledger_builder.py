@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.rules.account import NO_ORDER, PRINT
-from pipeline.metrics.clock import ClockWalk, Limits
+from pipeline.markets.exchange_clock import UTC
+from pipeline.metrics.clock import ClockWalk
 from pipeline.metrics.figures import figures_of, numbers_of
 from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
 from pipeline.metrics.ledger import RECORDS, Ledger
@@ -80,7 +81,7 @@ class LedgerBuilder:
     def __init__(self, account: AccountHistory, in_memory: int = IN_MEMORY) -> None:
         self._ticker, self._sessions, self._notional_limit = account.ticker, account.sessions, account.notional_limit
         self._exchange_clock = account.exchange_clock
-        self._walk = ClockWalk(1, _limits(account))
+        self._walk = ClockWalk(1, *_limits(account))
         self._counts, self._amounts = np.zeros(len(COUNTS), np.int64), np.zeros((2, len(AMOUNTS)))
         self._hour_fills, self._hour_net = np.zeros(HOURS, np.int64), np.zeros(HOURS)
         self._kinds, self._codes = _Groups(KINDS), _Groups((NO_CODE, NO_PRINT))
@@ -122,8 +123,11 @@ class LedgerBuilder:
         days = np.empty((1, len(DAY_FIELDS)), np.int64)
         ended = end_day(0, self._state, self._values, days[0], days[0].view(np.float64))
         self._records["days"].add(days[:ended])
-        walked = self._walk.finish(session_table([self._sessions], self._market_days))
+        walked = self._walk.finish(self._spans())
         return Portfolio([self._ledger(replayed)], self._market_days, walked, is_one_security=True)
+
+    def _spans(self) -> Int64s:
+        return session_table([(self._sessions, UTC)], self._market_days)
 
     def _ledger(self, replayed: Replayed) -> Ledger:
         hours = np.flatnonzero(self._hour_fills).tolist()
@@ -184,7 +188,7 @@ class LedgerBuilder:
         days = np.empty((_most_days(times, path_times), len(DAY_FIELDS)), np.int64)
         order = np.empty(len(fills) + len(marks), np.int64)
         facts = [len(fills), len(marks), is_observed, len(codes) > 0]
-        spans = session_table([self._sessions], self._market_days)
+        spans = self._spans()
         waited = int(self._counts[COUNTS.index("waits")])
         ended = compiled(book_fills)(
             *(np.array(facts, np.int64), spans, *columns, self._counts, self._amounts),
@@ -234,10 +238,9 @@ def _orders_of(fills: Fills) -> Int64s:
     return NOTHING if fills.placed is None else _column(fills.placed, np.int64)
 
 
-def _limits(account: AccountHistory) -> Limits:
-    notional = account.notional_limit if account.notional_binds else None
-    shares = account.shares_limit
-    return Limits(math.inf if shares is None else float(shares), math.inf if notional is None else float(notional))
+def _limits(account: AccountHistory) -> list[float]:
+    limits = account.shares_limit, account.notional_limit if account.notional_binds else None
+    return [math.inf if limit is None else float(limit) for limit in limits]
 
 
 def _column(values: Any, kind: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from pipeline.times import DAY, FIRST_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from pipeline.markets.exchange_clock import ExchangeClock
     from pipeline.markets.market import MarketFacts
@@ -46,67 +45,31 @@ def is_in_session(times: Int64s, hours: SessionHours) -> Int64s:
     return inside
 
 
-def session_table(several: Iterable[SessionHours], days: Int64s) -> Int64s:
+def session_table(several: Iterable[tuple[SessionHours, ExchangeClock]], days: Int64s) -> Int64s:
     """Return the spans in which any of some securities trades on some days, and how long all before them are.
 
     Args:
-        several: The hours of each security.
-        days: Days since 1970-01-01, ascending.
-
-    Returns:
-        A row a span: start and end, ns since 1970-01-01, and the time in the spans before it, ns; one more row, of a
-        span that never begins, with the time of all. Shape (spans + 1, 3).
-    """
-    hours = sorted({*several} - {()})
-    changes = sorted({since for each in hours for since, _ in each})
-    parts = [np.empty((0, 2), np.int64)]
-    for since, until in pairwise([*changes, NEVER]):
-        spans = np.array(_union(_spans_on(each, since) for each in hours), np.int64)
-        of_stretch = days[np.searchsorted(days, since) : np.searchsorted(days, until)]
-        parts.append((of_stretch[:, None, None] * DAY + spans).reshape(-1, 2))
-    return _table(np.concatenate(parts))
-
-
-def utc_session_table(several: Iterable[tuple[SessionHours, ExchangeClock]], days: Int64s) -> Int64s:
-    """Return as `session_table` does the spans in which any of some securities trades, in UTC.
-
-    Args:
-        several: The hours of each security, and the clock that they are on.
+        several: The hours of each security, and the clock that they are on; UTC where the spans are to stay on it.
         days: Days since 1970-01-01 on each of these clocks, ascending.
 
     Returns:
-        As `session_table`; spans of several days that touch are one.
+        A row a span: start and end, ns since 1970-01-01 in UTC, and the time in the spans before it, ns; one more row,
+        of a span that never begins, with the time of all. Shape (spans + 1, 3). Spans that touch are one.
     """
-    each = [clock.utc(session_table([hours], days)[:-1, :2]) for hours, clock in sorted({*several})]
+    each = [clock.utc(_spans(hours, days)) for hours, clock in {*several}]
     spans = np.concatenate([np.empty((0, 2), np.int64), *each])
     spans = spans[np.argsort(spans[:, 0], kind="stable")]
     ends = np.maximum.accumulate(spans[:, 1])
     first = np.flatnonzero(spans[:, 0] > np.concatenate([[-NEVER], ends])[:-1])
     last = np.append(first, len(spans))[1:] - 1
-    return _table(np.column_stack([spans[first, 0], ends[last]]))
+    whole = np.concatenate([np.column_stack([spans[first, 0], ends[last]]), [[NEVER, NEVER]]])
+    lengths = whole[:, 1] - whole[:, 0]
+    return np.column_stack([whole, np.cumsum(lengths) - lengths])
 
 
-def _table(spans: Int64s) -> Int64s:
-    """Return spans with the time in those before each, and one that never begins."""
-    spans = np.concatenate([spans, [[NEVER, NEVER]]])
-    before = np.cumsum(spans[:, 1] - spans[:, 0]) - (spans[:, 1] - spans[:, 0])
-    return np.column_stack([spans, before])
-
-
-def _spans_on(hours: SessionHours, day: int) -> Spans:
-    in_force = hours[0][1]
-    for since, spans in hours:
-        if since <= day:
-            in_force = spans
-    return in_force
-
-
-def _union(several: Iterable[Sequence[tuple[int, int]]]) -> list[tuple[int, int]]:
-    """Return spans that do not overlap, ascending, in which any of some is."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted({span for spans in several for span in spans}):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined
+def _spans(hours: SessionHours, days: Int64s) -> Int64s:
+    """Return the spans of hours on some days, those of the first hours before these are, too."""
+    begins = np.searchsorted(days, [since for since, _ in hours[1:]])
+    of_hours = zip(np.split(days, begins), hours, strict=False)
+    spans = [(some[:, None, None] * DAY + np.array(own)).reshape(-1, 2) for some, (_, own) in of_hours]
+    return np.concatenate([np.empty((0, 2), np.int64), *spans])

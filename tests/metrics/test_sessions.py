@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from pipeline.markets.exchange_clock import UTC
 from pipeline.markets.market import MarketFacts
 from pipeline.markets.phases import EVER, WORKING_WEEK, Hours, Sessions
 from pipeline.metrics.figures import portfolio_figures
@@ -76,7 +77,8 @@ def test_a_limit_counts_at_marks_of_each_days_own_session() -> None:
 
 
 def test_securities_together_trade_when_any_does() -> None:
-    table = session_table([session_hours(MARKET), EARLIER, ()], days(1, 2))
+    several = [(hours, UTC) for hours in (session_hours(MARKET), EARLIER, ())]
+    table = session_table(several, days(1, 2))
     day, next_day = ((FIRST + number) * 24 * HOUR for number in (0, 1))
     spans = [(day + 8 * HOUR, day + MORNING[1]), (day + AFTERNOON[0], day + AFTERNOON[1])]
     spans.append((next_day + 8 * HOUR, next_day + MORNING[1]))
