@@ -198,8 +198,8 @@ def percentile(values: Float64s, percent: float) -> float:
     Returns:
         The percentile, in the unit of the values.
     """
-    ordered = np.sort(values)
-    rank = (len(ordered) - 1) * percent / 100
+    rank = (len(values) - 1) * percent / 100
     below = int(rank)
-    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    above = min(below + 1, len(values) - 1)
+    low, high = np.partition(values, (below, above))[[below, above]]
     return float(low + (high - low) * (rank - below))

@@ -12,9 +12,8 @@ import numpy as np
 from pipeline.metrics import fill_kinds
 from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clock import Clock, clock_of
-from pipeline.metrics.formulas import drawdown_days, market_day_indices, sharpe
+from pipeline.metrics.formulas import drawdown_days, market_day_indices, percentile, sharpe
 from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS, MARK_FIELDS
-from pipeline.metrics.order_statistics import percentile_of
 from pipeline.metrics.rebasing import rebased
 from pipeline.metrics.sharpe import shape_of
 from pipeline.ticks import union_of
@@ -188,8 +187,8 @@ class Portfolio:
     @property
     def median_time_to_fill(self) -> float | None:
         """The median of the same."""
-        waits = [ledger.waits for ledger in self.ledgers]
-        return percentile_of(waits, 50, SECOND) if self.sums["waits"] else None
+        waits = [ledger.waits[:] for ledger in self.ledgers]
+        return percentile(np.concatenate(waits)[:, 0] / SECOND, 50) if self.sums["waits"] else None
 
     def fills_by_kind(self) -> dict[str, dict[str, float | None]]:
         """Return what each kind of print or act filled and gained, kinds without a fill left out."""

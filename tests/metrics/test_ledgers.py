@@ -21,7 +21,6 @@ from pipeline.metrics.ledger import Ledger
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.metrics_json import metrics_json
-from pipeline.metrics.order_statistics import percentile_of
 from pipeline.runs.manifest import json_bytes
 from tests.made import DAY
 from tests.metrics.booked import FIRST, HOUR, SESSION, SESSIONS, Fill, booked, ledger_of
@@ -244,15 +243,3 @@ def test_plain_python_gives_the_same_ledgers(histories: list[AccountHistory], mo
             patched.setattr(module, "compiled", plain)
         assert [ledger_of(account).to_bytes() for account in histories] == [each.to_bytes() for each in ledgers]
         assert portfolio_figures({"AED": ledgers}) == figures
-
-
-@given(
-    st.lists(st.lists(st.integers(0, 2**50) | st.integers(0, 20), max_size=30), min_size=1, max_size=4).filter(any),
-    st.sampled_from((50, 95)),
-    st.sampled_from((1, 3, 1_000)),
-)
-def test_a_percentile_of_parts_is_numpys_of_all(parts: list[list[int]], percent: int, at_once: int) -> None:
-    records = [np.array(values, np.int64).reshape(-1, 1) for values in parts]
-    every = [value / 1_000 for values in parts for value in values]
-    expected = pytest.approx(float(np.percentile(every, percent)), rel=1e-12, abs=1e-9)
-    assert percentile_of(records, percent, 1_000, at_once) == expected
