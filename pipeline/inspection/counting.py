@@ -6,7 +6,7 @@ It runs over every tick that is converted, in one compiled walk.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -39,20 +39,7 @@ _SLOTS: Final = 1 << 13
 OFF_GRID: Final = 1e-6
 """Ticks by which a price may miss the grid and still be on it: what binary fractions cost."""
 _FAR_TIME: Final = 2**62
-_SUMS: Final = frozenset(field.name for field in fields(Counts)) - {
-    *(
-        "first",
-        "last",
-        "days",
-        "days_without_print",
-        "gap",
-        "largest_step",
-        "first_far",
-        "phases",
-        "shifts",
-        "quotes_elsewhere",
-    )
-}
+_SUMS: Final = ("ticks", *(name for name in COUNTS if name not in ("largest_step", "first_far")))
 
 
 class RunningCounts:
