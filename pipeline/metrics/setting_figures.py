@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -52,43 +53,6 @@ class BookedSettings:
     by_day: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SettingTotals:
-    """What the figures of one setting are computed from, those that a sweep keeps, by the names of `Portfolio`."""
-
-    sums: Mapping[str, Any]
-    market_days: Int64s
-    daily: Float64s
-    sharpe: float | None
-    realized_pnl: float
-    position: int
-
-    @property
-    def net_pnl(self) -> float:
-        """Realised P&L after fees."""
-        return self.realized_pnl - float(self.sums["fees"])
-
-    @property
-    def closing_fills(self) -> int:
-        """How many fills realised a gain or a loss."""
-        return int(self.sums["gains"] + self.sums["losses"])
-
-    @property
-    def max_drawdown(self) -> float:
-        """Largest fall of net realised equity from its running peak."""
-        return float(self.sums["max_drawdown"])
-
-    @property
-    def strategy_days(self) -> int:
-        """How many calendar days have a fill."""
-        return int(self.sums["strategy_days"])
-
-    @property
-    def days_not_flat(self) -> int:
-        """How many market days ended with an open position."""
-        return int(self.sums["days_not_flat"])
-
-
 def book(
     block: BatchBlock,
     rows: Sequence[int],
@@ -129,25 +93,26 @@ def book(
         *(counts, amounts, daily, *by_day.values(), np.empty(most), np.empty(most)),
     )
     check_shares(float(amounts[:, AMOUNTS.index("shares")].max(initial=0.0)))
+    # What the figures of a sweep are computed from, by the names of `Portfolio`.
     sums = [each.tolist() for each in (counts, amounts, sharpe_of_each(daily), starts + fills)]
     pnl, positions = block.columns["pnl"], block.of_each("m_position")
-    totals = (
-        SettingTotals(
-            sums=dict(zip((*COUNTS, *AMOUNTS), (*whole, *money), strict=True)),
+    figures = []
+    for row, whole, money, ratio, last in zip(rows, *sums, strict=True):
+        of_setting = dict(zip((*COUNTS, *AMOUNTS), (*whole, *money), strict=True))
+        realized = math.fsum(pnl[last - 1 : last]) if whole[0] else 0.0
+        totals: Any = SimpleNamespace(
+            sums=of_setting,
+            **{name: of_setting[name] for name in ("strategy_days", "days_not_flat", "max_drawdown")},
             market_days=market_days,
-            daily=daily[at],
             sharpe=None if math.isnan(ratio) else ratio,
-            realized_pnl=math.fsum(pnl[last - 1 : last]) if whole[0] else 0.0,
+            realized_pnl=realized,
+            net_pnl=realized - of_setting["fees"],
+            closing_fills=of_setting["gains"] + of_setting["losses"],
             position=int(positions[row]),
         )
-        for at, (row, whole, money, ratio, last) in enumerate(zip(rows, *sums, strict=True))
-    )
-    return BookedSettings(np.array([_figures(each) for each in totals]), market_days, days, by_day)
-
-
-def _figures(totals: Any) -> list[float]:
-    values = (figure.compute(totals) for figure in SWEEP_FIGURES)
-    return [math.nan if value is None else value for value in values]
+        values = [figure.compute(totals) for figure in SWEEP_FIGURES]
+        figures.append([math.nan if value is None else value for value in values])
+    return BookedSettings(np.array(figures), market_days, days, by_day)
 
 
 def _prices_in_currency(block: BatchBlock, market: MarketFacts) -> Float64s:
