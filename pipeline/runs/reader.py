@@ -20,7 +20,7 @@ from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, SWEEP_FIL
 from pipeline.runs.read_file import AGAIN, csv_rows, no_run, read_metrics, read_run_file, reading
 from pipeline.runs.run_money import IN_AED, RunMoney, money_of, rates_in_words
 from pipeline.store.columns import number_values, whole
-from pipeline.store.parquet import read_footer, read_some
+from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class RecordedFills:
     """One security's fills in execution order, one array a column.
 
     timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: of a share. quantity: shares. others: the Arrow columns
-    of what else the run wrote of them, by name. before: how many fills are before these.
+    of what else the run wrote of them, by name.
     """
 
     timestamp: Int64s
@@ -60,22 +60,9 @@ class RecordedFills:
     price: Float64s
     quantity: Int64s
     others: Mapping[str, Any] = field(default_factory=dict)
-    before: int = 0
 
     def __len__(self) -> int:
         return len(self.timestamp)
-
-    def ends(self, first: int | None, last: int | None) -> RecordedFills:
-        """Return the first, or else the last, so many of them; all where neither is given."""
-        rows = slice(0, first) if first else slice(max(0, len(self) - last) if last else 0, len(self))
-        return RecordedFills(
-            timestamp=self.timestamp[rows],
-            side=self.side[rows],
-            price=self.price[rows],
-            quantity=self.quantity[rows],
-            others={name: column[rows] for name, column in self.others.items()},
-            before=self.before + rows.start,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +93,9 @@ class RecordedRun:
     """One run: its settings by name, and by ticker parameters, digests, figures or the error instead.
 
     digests: of the files of ticks; none of a run of version 1.
-    total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills, or,
-    after its ticker, so many of the first or of the last; raises DamagedRun or NewerRun. warnings: those of the run and
-    of its ticks. check: what its assumption check came to; None without one, or of a version that did not record it.
+    total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
+    DamagedRun or NewerRun. warnings: those of the run and of its ticks. check: what its assumption check came to; None
+    without one, or of a version that did not record it.
     tick_sizes: what its config said instead of a market's. signals: the digests of the signals read, by their names.
     money: what amounts are in. strategy_file: of a user's own, as it was named; None where that was not recorded.
     """
@@ -124,7 +111,7 @@ class RecordedRun:
     figures: Mapping[str, Figures]
     errors: Mapping[str, str]
     total: Figures
-    read_fills: Callable[..., RecordedFills]
+    read_fills: Callable[[str], RecordedFills]
     warnings: tuple[str, ...] = ()
     check: Verdict | None = None
     tick_sizes: Mapping[str, float] = field(default_factory=dict)
@@ -195,36 +182,29 @@ def read_run(folder: Path) -> RecordedRun:
         figures=figures,
         errors=errors,
         total=total,
-        read_fills=lambda ticker, *ends: read_fills(folder, figures[ticker].fills, ticker, *ends),
+        read_fills=lambda ticker: read_fills(folder, figures[ticker].fills, ticker),
     )
 
 
-def read_fills(
-    folder: AnyPath, expected: int, ticker: str, first: int | None = None, last: int | None = None
-) -> RecordedFills:
-    """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun.
-
-    first, last: How many at least are wanted of the first, or else of the last; all where neither is given.
-    """
+def read_fills(folder: AnyPath, expected: int, ticker: str) -> RecordedFills:
+    """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun."""
     path = folder / TRADES_FOLDER / f"{ticker}.parquet"
     with reading(path):
-        count = read_footer(path).rows
-        table, before = read_some(path, first, last)
+        table = read_table(path)
     types = {column.name: str(column.type) for column in table.schema}
     expected_types = FILL_COLUMNS | {name: kind for name, kind in OF_SOME.items() if name in types}
     if {name: types.get(name) for name in expected_types} != expected_types:
         raise DamagedRun(f"{path} does not have the columns of fills ({', '.join(expected_types)}). {AGAIN}")
     if any(table[name].null_count for name in expected_types):
         raise DamagedRun(f"{path} has empty cells. {AGAIN}")
-    if count != expected:
-        raise DamagedRun(f"{path} holds {count:,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
+    if len(table) != expected:
+        raise DamagedRun(f"{path} holds {len(table):,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
     time, side, price, quantity, *others = (whole(table[name]) for name in expected_types)
     return RecordedFills(
         timestamp=number_values(time, np.int64),
         side=_sides(path, side),
         price=number_values(price, np.float64),
         quantity=number_values(quantity, np.int64),
-        before=before,
         others=dict(zip([*expected_types][4:], others, strict=True)),
     )
 

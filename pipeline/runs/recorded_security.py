@@ -49,7 +49,7 @@ class RecordedSecurity:
         """
         wanted = selection or Selection()
         wanted.check()  # before anything is read
-        columns = read_columns(self.run, self.ticker, *wanted.ends)
+        columns = read_columns(self.run, self.ticker, wanted.ends)
         names = list(columns)
         return wanted.of([dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
@@ -69,11 +69,11 @@ class Selection:
     side: str | None = None
 
     @property
-    def ends(self) -> tuple[int | None, int | None]:
-        """Of the first fills, or of the last, how many hold what is wanted; neither where all may."""
+    def ends(self) -> slice:
+        """Which fills hold what is wanted."""
         if (self.start, self.end, self.side) != (None, None, None):
-            return None, None
-        return (self.first, None) if self.first is not None else (None, self.last)
+            return slice(None)
+        return slice(self.first) if self.first is not None else slice(-self.last if self.last else None, None)
 
     def check(self) -> None:
         """Raise BadRequest for what cannot be meant."""
@@ -131,21 +131,16 @@ def read_security(folder: Path, ticker: str) -> RecordedSecurity:
     return RecordedSecurity(run, name, exchange, figures)
 
 
-def read_columns(
-    run: RecordedRun, ticker: str, first: int | None = None, last: int | None = None
-) -> dict[str, list[Any]]:
-    """Return a security's fills as columns: number, time and side as text, and the rest as the run folder has it.
-
-    first, last: how many of the first, or of the last; all where neither is given.
-    """
-    fills = run.read_fills(ticker, first, last).ends(first, last)
+def read_columns(run: RecordedRun, ticker: str, rows: slice) -> dict[str, list[Any]]:
+    """Return a security's fills as columns: number, time and side as text, and the rest as the run folder has it."""
+    fills = run.read_fills(ticker)
     return {
-        "fill": list(range(fills.before + 1, fills.before + len(fills) + 1)),
-        "time": [iso(stamp * MILLISECOND) for stamp in fills.timestamp.tolist()],
-        "side": side_names(fills.side),
-        "price": fills.price.tolist(),
-        "quantity": fills.quantity.tolist(),
-        **{name: values_of(column) for name, column in fills.others.items()},
+        "fill": list(range(1, len(fills) + 1))[rows],
+        "time": [iso(stamp * MILLISECOND) for stamp in fills.timestamp[rows].tolist()],
+        "side": side_names(fills.side[rows]),
+        "price": fills.price[rows].tolist(),
+        "quantity": fills.quantity[rows].tolist(),
+        **{name: values_of(column[rows]) for name, column in fills.others.items()},
     }
 
 

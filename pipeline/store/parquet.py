@@ -149,25 +149,6 @@ def table_of(content: bytes) -> Any:
     return pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(use_threads=False)
 
 
-def read_some(path: AnyPath, first: int | None, last: int | None) -> tuple[Any, int]:
-    """Return a table that has the first rows, or else the last, `first` or `last` many, and how many are before them.
-
-    Of a file of several row groups only those are read that hold them, their checksums verified; of others, and where
-    neither is given, all. Raises what `read_table` does.
-    """
-    with contextlib.closing(GroupReader(path)) as reader:
-        if len(reader.rows) > 1 and (first or last):
-            before = [sum(reader.rows[:number]) for number in range(len(reader.rows))]
-            start, stop = (0, first) if first else (max(0, reader.footer.rows - (last or 0)), reader.footer.rows)
-            numbers = [
-                number for number, rows in enumerate(before) if rows < stop and rows + reader.rows[number] > start
-            ]
-            if numbers:
-                tables = [reader.part(number, reader.footer.columns) for number in numbers]
-                return pa.concat_tables(tables), before[numbers[0]]
-    return read_table(path), 0
-
-
 def read_footer(path: AnyPath) -> Footer:
     """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
     with _opened(path, footer_only=True) as (_, footer):
