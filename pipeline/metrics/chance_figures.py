@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.bootstrap import DRAWS, FEWEST
@@ -28,11 +29,13 @@ def _of_shape(value: Callable[[Shape], float | None]) -> Callable[[Portfolio], f
     return lambda p: None if p.shape is None else value(p.shape)
 
 
+chance = partial(Figure, group=CHANCE)
+of_shape = partial(chance, missing=NO_SHAPE)
+
 CHANCE_FIGURES: Final = (
-    Figure(
+    chance(
         name="daily_net_pnl",
         compute=lambda p: float(p.daily.mean()) if len(p.daily) else None,
-        group=CHANCE,
         label="Daily net P&L",
         form="money",
         meaning="Mean net P&L of a market day.",
@@ -40,10 +43,9 @@ CHANCE_FIGURES: Final = (
         missing=(NO_DAY,),
         better=1,
     ),
-    Figure(
+    chance(
         name="daily_volatility",
         compute=lambda p: float(p.daily.std(ddof=1)) if len(p.daily) >= FEWEST_DAYS else None,
-        group=CHANCE,
         label="Volatility of daily net P&L",
         form="money",
         meaning="How far a market day's net P&L usually is from the mean: its standard deviation.",
@@ -51,10 +53,9 @@ CHANCE_FIGURES: Final = (
         missing=(NO_DAY, ONE_DAY),
         better=-1,
     ),
-    Figure(
+    chance(
         name="daily_drawdown",
         compute=lambda p: max_drawdown(p.daily.cumsum()) if len(p.daily) else None,
-        group=CHANCE,
         label="Max drawdown, as days end",
         form="money",
         meaning="Largest fall of net realised equity from its running peak, looked at as market days end.",
@@ -62,35 +63,30 @@ CHANCE_FIGURES: Final = (
         missing=(NO_DAY,),
         better=-1,
     ),
-    Figure(
+    of_shape(
         name="sharpe_error",
         compute=_of_shape(lambda shape: shape.error * TRADING_DAYS_A_YEAR**0.5),
-        group=CHANCE,
         label="Standard error of the Sharpe ratio",
         unit="annualised",
         form="ratio",
         meaning="How far the Sharpe ratio of other days like these would lie from this one, two times out of three.",
         formula="√((1 - `skew` · S + (`kurtosis` - 1) / 4 · S²) / (n - 1)) · √252, S being the Sharpe ratio of a day",
         source="E. Mertens, Comments on Variance of the IID Estimator in Lo (2002).",
-        missing=NO_SHAPE,
         better=-1,
     ),
-    Figure(
+    of_shape(
         name="probabilistic_sharpe",
         compute=_of_shape(probabilistic_sharpe),
-        group=CHANCE,
         label="Probabilistic Sharpe ratio",
         form="share",
         meaning="How probable it is that the true Sharpe ratio is above 0, were this the only setting ever tried.",
         formula="Φ(`sharpe` / `sharpe_error`), Φ being the normal distribution",
         source=RATIO,
-        missing=NO_SHAPE,
         better=1,
     ),
-    Figure(
+    chance(
         name="minimum_track_record",
         compute=_of_shape(minimum_track_record),
-        group=CHANCE,
         label="Minimum track record",
         form="days",
         meaning="How many market days like these it takes to be 95 % sure that the true Sharpe ratio is above 0.",
@@ -104,42 +100,35 @@ CHANCE_FIGURES: Final = (
         ),
         better=-1,
     ),
-    Figure(
+    of_shape(
         name="skew",
         compute=_of_shape(lambda shape: shape.skew),
-        group=CHANCE,
         label="Skew",
         form="ratio",
         meaning="Below 0 where days that lose much are fewer than days that gain as much.",
         formula="mean of z³, z being a day's distance from the mean over the standard deviation (n)",
-        missing=NO_SHAPE,
         better=1,
     ),
-    Figure(
+    of_shape(
         name="kurtosis",
         compute=_of_shape(lambda shape: shape.kurtosis),
-        group=CHANCE,
         label="Kurtosis",
         form="ratio",
         meaning="3 of a normal distribution; more where few days make most of the difference.",
         formula="mean of z⁴",
-        missing=NO_SHAPE,
         better=-1,
     ),
-    Figure(
+    of_shape(
         name="autocorrelation",
         compute=_of_shape(lambda shape: shape.autocorrelation),
-        group=CHANCE,
         label="Autocorrelation",
         form="ratio",
         meaning="How far a day's P&L goes with that of the day before, -1 to 1.",
         formula="Σ z(t) · z(t + 1) / n",
-        missing=NO_SHAPE,
     ),
-    Figure(
+    chance(
         name="intervals",
         compute=lambda p: p.intervals,
-        group=CHANCE,
         label="95 % intervals",
         unit=f"{MONEY}, ratio",
         form="intervals",

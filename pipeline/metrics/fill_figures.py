@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.metrics.figure import OWN_ORDERS, Figure
@@ -19,65 +20,57 @@ def _of_orders(compute: Callable[[Portfolio], Any]) -> Callable[[Portfolio], Any
     return lambda p: None if p.orders is None else compute(p)
 
 
+filled_by = partial(Figure, group=FILLED_BY)
+of_orders = partial(filled_by, missing=(OWN_ORDERS,))
+
 FILL_FIGURES: Final = (
-    Figure(
+    of_orders(
         name="through_fills",
         compute=_of_orders(lambda p: p.sums["through_fills"]),
-        group=FILLED_BY,
         label="Fills by prints through our price",
         form="count",
         meaning="Fills by a print at a price worse for its sender than our order's, whatever else the print is.",
         formula="number of fills by a print above our ask or below our bid",
-        missing=(OWN_ORDERS,),
     ),
-    Figure(
+    of_orders(
         name="through_pnl",
         compute=_of_orders(lambda p: float(p.sums["through_pnl"])),
-        group=FILLED_BY,
         label="Gross P&L of these",
         form="money",
         meaning="What fills by prints through our price realised, before fees. With `fill_price=print` they are booked "
         "at a price better than the order's own.",
         formula="Σ realised P&L of `through_fills`",
-        missing=(OWN_ORDERS,),
     ),
-    Figure(
+    of_orders(
         name="off_grid_fills",
         compute=_of_orders(lambda p: p.sums["off_grid_fills"]),
-        group=FILLED_BY,
         label="Fills off the tick grid",
         form="count",
         meaning="Fills of orders at a price that is no whole number of ticks, which no exchange takes. There are none "
         "with `order_price=grid`.",
         formula="number of fills whose order's price is farther than 1e-9 from the grid of the tick at it",
-        missing=(OWN_ORDERS,),
     ),
-    Figure(
+    of_orders(
         name="marketable_fills",
         compute=_of_orders(lambda p: p.sums["marketable_fills"]),
-        group=FILLED_BY,
         label="Fills of marketable orders",
         form="count",
         meaning="Fills of orders that were placed at or through the opposite touch, as the book showed it then. With "
         "`marketable=rest` they stood in a queue where an exchange would have traded them at once.",
         formula="number of fills whose order was placed at a price at or through the opposite touch",
-        missing=(OWN_ORDERS,),
     ),
-    Figure(
+    of_orders(
         name="shares_beyond_shown",
         compute=_of_orders(lambda p: p.sums["shares_beyond_shown"]),
-        group=FILLED_BY,
         label="Shares beyond what was shown",
         form="shares",
         meaning="Shares had of one quote beyond the most that it showed while its price stood: by takes, and by "
         "`touch=fills`. There are none with `shown_size=once`.",
         formula="Σ over quotes of max(0, shares had - largest size shown when they were)",
-        missing=(OWN_ORDERS,),
     ),
-    Figure(
+    filled_by(
         name="fills_by_kind",
         compute=Portfolio.fills_by_kind,
-        group=FILLED_BY,
         label="Fills by what filled us",
         unit=f"fills, shares, {MONEY}",
         form="by_kind",
@@ -86,10 +79,9 @@ FILL_FIGURES: Final = (
         formula="by kind: `fills`, `shares`, `realized_pnl`, `price_gain` (Σ what a fill was booked better than its "
         "order's price), `markout_60s`, and `share_of_fills`, `share_of_shares`, `share_of_pnl`, which add up to 1",
     ),
-    Figure(
+    filled_by(
         name="fills_by_condition",
         compute=Portfolio.fills_by_condition,
-        group=FILLED_BY,
         label="Fills by condition code",
         unit=f"fills, shares, {MONEY}",
         form="by_kind",

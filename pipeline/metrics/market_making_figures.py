@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.figure import NO_DAY, NO_MARK, OWN_ORDERS, TAU, Figure, Reason
@@ -27,6 +28,10 @@ NO_LATER_MID: Final = Reason("No fill with a mid both at the fill and so long af
 NO_WAIT: Final = Reason("No resting order was filled.")
 MARKOUT: Final = f"Σ side · (mid at {TAU} - price) · quantity, side +1 for a buy"
 ADVERSE_SELECTION: Final = f"Σ side · (mid at fill - mid at {TAU}) · quantity"
+AGAINST: Final = (
+    f"How far the mid had moved against the fills {TAU} later. With the mark-out it adds up to the spread that these "
+    "fills captured."
+)
 OVER_VALUE: Final = " / Σ price · quantity of these fills · 10,000"
 
 
@@ -49,42 +54,35 @@ def _fills_marked(horizon: str) -> Callable[[Portfolio], int]:
 def _markouts(part: str, form: str) -> Iterator[Figure]:
     """Yield the mark-out, then the adverse selection, at each horizon, in one unit."""
     group = BPS if form == "bps" else AMOUNTS
-    for horizon in HORIZONS:
-        yield Figure(
-            name=f"markouts.{horizon}.{part}",
-            compute=_earned("markout", "markout", f"_{horizon}", group),
-            group=group,
-            label=f"Mark-out after {horizon}",
-            form=form,
-            meaning=f"What the fills were worth {TAU} later, against the mid then.",
-            formula=f"`markouts.{TAU}.amount`{OVER_VALUE}" if group == BPS else MARKOUT,
-            source=HUANG_STOLL,
-            missing=(NO_LATER_MID,),
-            better=1,
-            horizon=horizon,
-        )
-    for horizon in HORIZONS:
-        yield Figure(
-            name=f"markouts.{horizon}.adverse_{part}",
-            compute=_earned("adverse", "markout", f"_{horizon}", group),
-            group=group,
-            label=f"Adverse selection after {horizon}",
-            form=form,
-            meaning=f"How far the mid had moved against the fills {TAU} later. With the mark-out it adds up to the "
-            "spread that these fills captured.",
-            formula=f"`markouts.{TAU}.adverse_amount`{OVER_VALUE}" if group == BPS else ADVERSE_SELECTION,
-            source=HUANG_STOLL,
-            missing=(NO_LATER_MID,),
-            better=-1,
-            horizon=horizon,
-        )
+    for name, prefix, label, meaning, formula, better in (
+        ("markout", "", "Mark-out", f"What the fills were worth {TAU} later, against the mid then.", MARKOUT, 1),
+        ("adverse", "adverse_", "Adverse selection", AGAINST, ADVERSE_SELECTION, -1),
+    ):
+        for horizon in HORIZONS:
+            yield Figure(
+                name=f"markouts.{horizon}.{prefix}{part}",
+                compute=_earned(name, "markout", f"_{horizon}", group),
+                group=group,
+                label=f"{label} after {horizon}",
+                form=form,
+                meaning=meaning,
+                formula=f"`markouts.{TAU}.{prefix}amount`{OVER_VALUE}" if group == BPS else formula,
+                source=HUANG_STOLL,
+                missing=(NO_LATER_MID,),
+                better=better,
+                horizon=horizon,
+            )
 
+
+inventory = partial(Figure, group=INVENTORY)
+activity = partial(Figure, group=ACTIVITY)
+in_bps = partial(Figure, group=BPS)
+in_money = partial(Figure, group=AMOUNTS)
 
 MARKET_MAKING_FIGURES: Final = (
-    Figure(
+    inventory(
         name="position",
         compute=lambda p: p.position,
-        group=INVENTORY,
         label="Final position",
         form="shares",
         meaning="Position after the last event.",
@@ -93,10 +91,9 @@ MARKET_MAKING_FIGURES: Final = (
         in_sweep=True,
         summary=(3, "position"),
     ),
-    Figure(
+    inventory(
         name="time_in_market",
         compute=lambda p: p.time_in_market if len(p.inventory) else None,
-        group=INVENTORY,
         label="Time in market",
         form="share",
         of_counts=True,
@@ -104,20 +101,18 @@ MARKET_MAKING_FIGURES: Final = (
         formula="session time with a position / session time",
         missing=(NO_DAY, NO_MARK),
     ),
-    Figure(
+    inventory(
         name="inventory_mean",
         compute=lambda p: float(p.inventory.mean()) if len(p.inventory) else None,
-        group=INVENTORY,
         label="Inventory, mean",
         form="whole_money",
         meaning="Usual value of the open positions, long or short.",
         formula="mean of Σ abs(position) · mark at the five-minute marks",
         missing=(NO_DAY, NO_MARK),
     ),
-    Figure(
+    inventory(
         name="pnl_per_inventory",
         compute=lambda p: p.net_pnl / float(p.inventory.mean()) if len(p.inventory) and p.inventory.any() else None,
-        group=INVENTORY,
         label="P&L per unit of inventory",
         form="share",
         meaning="What the run earned for the risk of holding: net P&L on the usual value of the open positions.",
@@ -125,20 +120,18 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(NO_DAY, Reason("No position at a five-minute mark.")),
         better=1,
     ),
-    Figure(
+    inventory(
         name="inventory_p95",
         compute=lambda p: percentile(p.inventory, 95) if len(p.inventory) else None,
-        group=INVENTORY,
         label="Inventory, 95th percentile",
         form="whole_money",
         meaning="Value of the open positions that is exceeded at one mark in twenty.",
         formula="95th percentile of Σ abs(position) · mark at the five-minute marks, linear between two marks",
         missing=(NO_DAY, NO_MARK),
     ),
-    Figure(
+    inventory(
         name="time_at_limit",
         compute=lambda p: p.time_at_limit,
-        group=INVENTORY,
         label="Time at limit",
         form="share",
         meaning="How long the strategy could not quote both sides: share of the five-minute marks with the position at "
@@ -151,10 +144,9 @@ MARKET_MAKING_FIGURES: Final = (
             NO_MARK,
         ),
     ),
-    Figure(
+    activity(
         name="orders",
         compute=lambda p: p.orders,
-        group=ACTIVITY,
         label="Orders",
         form="count",
         meaning="Orders placed. An order is our quote on one side at one price without a break; one placed anew at its "
@@ -162,10 +154,9 @@ MARKET_MAKING_FIGURES: Final = (
         formula="number of orders",
         missing=(OWN_ORDERS,),
     ),
-    Figure(
+    activity(
         name="fill_ratio",
         compute=lambda p: p.sums["waits"] / p.orders if p.orders else None,
-        group=ACTIVITY,
         label="Fill ratio",
         form="share",
         of_counts=True,
@@ -173,10 +164,9 @@ MARKET_MAKING_FIGURES: Final = (
         formula="orders with at least one fill / `orders`",
         missing=(OWN_ORDERS, Reason("No order was placed.")),
     ),
-    Figure(
+    activity(
         name="time_to_fill_median",
         compute=lambda p: p.median_time_to_fill,
-        group=ACTIVITY,
         label="Time to fill, median",
         form="seconds",
         meaning="How long a filled order had stood before its first fill, in time of the continuous session: nights, "
@@ -184,20 +174,18 @@ MARKET_MAKING_FIGURES: Final = (
         formula="median of (first fill - placing)",
         missing=(OWN_ORDERS, NO_WAIT),
     ),
-    Figure(
+    activity(
         name="time_to_fill_mean",
         compute=lambda p: p.mean_time_to_fill,
-        group=ACTIVITY,
         label="Time to fill, mean",
         form="seconds",
         meaning="How long a filled order had stood before its first fill, where long waits weigh more.",
         formula="mean of (first fill - placing)",
         missing=(OWN_ORDERS, NO_WAIT),
     ),
-    Figure(
+    in_bps(
         name="spread_captured_bps",
         compute=_earned("spread", "spread", "", BPS),
-        group=BPS,
         label="Spread captured",
         form="bps",
         meaning="The spread captured for each unit traded.",
@@ -208,10 +196,9 @@ MARKET_MAKING_FIGURES: Final = (
         better=1,
     ),
     *_markouts("bps", "bps"),
-    Figure(
+    in_money(
         name="spread_captured",
         compute=_earned("spread", "spread", "", AMOUNTS),
-        group=AMOUNTS,
         label="Spread captured",
         form="money",
         meaning="What fills earned against the mid at the fill: half the spread, for a quote at the touch. Fills "
@@ -223,10 +210,9 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     *_markouts("amount", "money"),
     *(
-        Figure(
+        in_money(
             name=f"markouts.{horizon}.fills",
             compute=_fills_marked(horizon),
-            group=AMOUNTS,
             label=f"Fills marked after {horizon}",
             form="count",
             meaning="Fills that the mark-outs are over.",

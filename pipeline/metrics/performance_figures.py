@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from pipeline.metrics.figure import NO_DAY, NO_MARK, ONE_DAY, Figure, Reason
@@ -17,11 +18,16 @@ DAYS: Final = "Days"
 
 NO_CAPITAL: Final = Reason("No capital was used.")
 
+activity = partial(Figure, group=ACTIVITY)
+pnl = partial(Figure, group=PNL)
+risk = partial(Figure, group=RISK)
+closing = partial(Figure, group=CLOSING)
+of_days = partial(Figure, group=DAYS)
+
 PERFORMANCE_FIGURES: Final = (
-    Figure(
+    activity(
         name="fills",
         compute=lambda p: p.sums["fills"],
-        group=ACTIVITY,
         label="Fills",
         form="count",
         meaning="How often we traded: all executions, those that flatten or stop a position included.",
@@ -30,20 +36,18 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         summary=(1, "trades"),
     ),
-    Figure(
+    activity(
         name="closing_fills",
         compute=lambda p: p.closing_fills,
-        group=ACTIVITY,
         label="Closing fills",
         form="count",
         meaning="Fills that realised a gain or a loss.",
         formula="number of fills with realised P&L other than 0",
         in_sweep=True,
     ),
-    Figure(
+    activity(
         name="fills_per_day",
         compute=lambda p: p.sums["fills"] / len(p.market_days) if len(p.market_days) else None,
-        group=ACTIVITY,
         label="Fills per day",
         form="ratio",
         of_counts=True,
@@ -51,10 +55,9 @@ PERFORMANCE_FIGURES: Final = (
         formula="`fills` / `market_days`",
         missing=(NO_DAY,),
     ),
-    Figure(
+    pnl(
         name="realized_pnl",
         compute=lambda p: p.realized_pnl,
-        group=PNL,
         label="Gross P&L",
         form="money",
         meaning="Realised P&L before fees, against the average entry price.",
@@ -64,10 +67,9 @@ PERFORMANCE_FIGURES: Final = (
         better=1,
         summary=(2, "realized_pnl"),
     ),
-    Figure(
+    pnl(
         name="fees",
         compute=lambda p: float(p.sums["fees"]),
-        group=PNL,
         label="Fees",
         form="money",
         meaning="What trading cost; 0 where no `fees_bps` and no `_costs` are set.",
@@ -77,10 +79,9 @@ PERFORMANCE_FIGURES: Final = (
         better=-1,
         summary=(7, "fees"),
     ),
-    Figure(
+    pnl(
         name="net_pnl",
         compute=lambda p: p.net_pnl,
-        group=PNL,
         label="Net P&L",
         form="money",
         meaning="Realised P&L after fees. An open position counts when it is closed.",
@@ -90,10 +91,9 @@ PERFORMANCE_FIGURES: Final = (
         better=1,
         summary=(8, "net_pnl"),
     ),
-    Figure(
+    pnl(
         name="turnover",
         compute=lambda p: float(p.sums["turnover"]),
-        group=PNL,
         label="Turnover",
         form="whole_money",
         meaning="Value traded.",
@@ -101,10 +101,9 @@ PERFORMANCE_FIGURES: Final = (
         is_headline=True,
         in_sweep=True,
     ),
-    Figure(
+    risk(
         name="max_drawdown",
         compute=lambda p: p.max_drawdown,
-        group=RISK,
         label="Max drawdown",
         form="money",
         meaning="Largest fall of net realised equity from its running peak, fill by fill; equity starts from 0.",
@@ -113,10 +112,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         better=-1,
     ),
-    Figure(
+    risk(
         name="sharpe",
         compute=lambda p: p.sharpe,
-        group=RISK,
         label="Sharpe ratio",
         unit="annualised",
         form="ratio",
@@ -129,10 +127,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         better=1,
     ),
-    Figure(
+    risk(
         name="sortino",
         compute=lambda p: sortino(p.daily),
-        group=RISK,
         label="Sortino ratio",
         unit="annualised",
         form="ratio",
@@ -144,10 +141,9 @@ PERFORMANCE_FIGURES: Final = (
         is_headline=True,
         better=1,
     ),
-    Figure(
+    risk(
         name="calmar",
         compute=lambda p: calmar(p.daily, p.max_drawdown),
-        group=RISK,
         label="Calmar ratio",
         unit="annualised",
         form="ratio",
@@ -158,10 +154,9 @@ PERFORMANCE_FIGURES: Final = (
         missing=(NO_DAY, Reason("Equity never fell.")),
         better=1,
     ),
-    Figure(
+    risk(
         name="max_drawdown_pct",
         compute=lambda p: p.max_drawdown_share,
-        group=RISK,
         label="Max drawdown",
         unit="% of peak capital",
         form="percentage",
@@ -170,10 +165,9 @@ PERFORMANCE_FIGURES: Final = (
         missing=(NO_CAPITAL,),
         better=-1,
     ),
-    Figure(
+    risk(
         name="max_drawdown_days",
         compute=lambda p: p.max_drawdown_days,
-        group=RISK,
         label="Drawdown length",
         form="days",
         meaning="From the peak before the maximum drawdown (the first fill where equity never was above 0) until "
@@ -183,10 +177,9 @@ PERFORMANCE_FIGURES: Final = (
         is_headline=True,
         better=-1,
     ),
-    Figure(
+    risk(
         name="max_drawdown_marked",
         compute=lambda p: p.clock.max_drawdown_marked,
-        group=RISK,
         label="Max drawdown, marked",
         form="money",
         meaning="Largest fall of net equity with the open position at its mark, looked at every five minutes and at "
@@ -195,19 +188,17 @@ PERFORMANCE_FIGURES: Final = (
         missing=(NO_DAY, NO_MARK),
         better=-1,
     ),
-    Figure(
+    risk(
         name="peak_capital",
         compute=lambda p: p.clock.peak_capital,
-        group=RISK,
         label="Peak capital",
         form="whole_money",
         meaning="Largest value of the open positions at one moment, each at the price of its last fill.",
         formula="max over fills of Σ abs(position) · price of its last fill",
     ),
-    Figure(
+    closing(
         name="win_rate",
         compute=lambda p: p.sums["gains"] / p.closing_fills if p.closing_fills else None,
-        group=CLOSING,
         label="Win rate",
         form="share",
         of_counts=True,
@@ -218,10 +209,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         better=1,
     ),
-    Figure(
+    closing(
         name="profit_factor",
         compute=lambda p: p.sums["gained"] / -p.sums["lost"] if p.sums["losses"] else None,
-        group=CLOSING,
         label="Profit factor",
         form="ratio",
         meaning="What was gained for each unit lost.",
@@ -231,10 +221,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         better=1,
     ),
-    Figure(
+    closing(
         name="average_win",
         compute=lambda p: p.sums["gained"] / p.sums["gains"] if p.sums["gains"] else None,
-        group=CLOSING,
         label="Average win",
         form="money",
         meaning="Mean gain of the closing fills that gained.",
@@ -243,10 +232,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         better=1,
     ),
-    Figure(
+    closing(
         name="average_loss",
         compute=lambda p: p.sums["lost"] / p.sums["losses"] if p.sums["losses"] else None,
-        group=CLOSING,
         label="Average loss",
         form="money",
         meaning="Mean loss of the closing fills that lost, below 0.",
@@ -255,10 +243,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         better=1,
     ),
-    Figure(
+    of_days(
         name="market_days",
         compute=lambda p: len(p.market_days),
-        group=DAYS,
         label="Market days",
         form="count",
         meaning="Days with a print.",
@@ -266,10 +253,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         summary=(4, "market_dates"),
     ),
-    Figure(
+    of_days(
         name="strategy_days",
         compute=lambda p: p.strategy_days,
-        group=DAYS,
         label="Strategy days",
         form="count",
         meaning="Days with a fill of ours.",
@@ -277,10 +263,9 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
         summary=(5, "strategy_dates"),
     ),
-    Figure(
+    of_days(
         name="days_not_flat",
         compute=lambda p: p.days_not_flat,
-        group=DAYS,
         label="Days not flat",
         form="count",
         meaning="Market days whose last event left an open position.",
@@ -289,20 +274,18 @@ PERFORMANCE_FIGURES: Final = (
         better=-1,
         summary=(6, "days_not_flat"),
     ),
-    Figure(
+    of_days(
         name="pnl_by_hour",
         compute=Portfolio.pnl_by_hour,
-        group=DAYS,
         label="P&L by hour",
         unit=MONEY,
         form="by_name",
         meaning="Which hours earn. Hours without a fill are left out.",
         formula="Σ net P&L of the fills of each hour of day",
     ),
-    Figure(
+    of_days(
         name="pnl_by_weekday",
         compute=Portfolio.pnl_by_weekday,
-        group=DAYS,
         label="P&L by weekday",
         unit=MONEY,
         form="by_name",

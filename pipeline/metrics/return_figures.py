@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from pipeline.metrics.figure import NO_MARK, Figure, Reason
 from pipeline.metrics.performance_figures import NO_CAPITAL, PNL
 
+pnl = partial(Figure, group=PNL)
+
 RETURN_FIGURES: Final = (
-    Figure(
+    pnl(
         name="return_on_limit",
         compute=lambda p: p.net_pnl / p.notional_limit if p.notional_limit else None,
-        group=PNL,
         label="Return on limit",
         form="share",
         meaning="What the strategy's notional limit earned over the run, whether or not the strategy keeps to it.",
@@ -22,10 +24,9 @@ RETURN_FIGURES: Final = (
             Reason("Not every security has a notional limit."),
         ),
     ),
-    Figure(
+    pnl(
         name="return_on_peak_capital",
         compute=lambda p: p.net_pnl / p.clock.peak_capital if p.clock.peak_capital else None,
-        group=PNL,
         label="Return on peak capital",
         form="share",
         meaning="What the run earned on the most capital that it had in use at one moment.",
@@ -34,10 +35,9 @@ RETURN_FIGURES: Final = (
         is_headline=True,
         better=1,
     ),
-    Figure(
+    pnl(
         name="buy_and_hold",
         compute=lambda p: p.price_growth,
-        group=PNL,
         label="Buy and hold",
         form="share",
         meaning="What the security's price had grown by from its first mark to its last, without costs and dividends; "
