@@ -24,23 +24,6 @@ TOTAL: Final = "total"
 _DAY, _FILLS, _, _GROSS, _FEES, _NET, _EQUITY, _POSITION, _MARKED = range(len(DAY_FIELDS))
 
 
-def daily_rows(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of daily.csv.
-
-    Args:
-        ledgers: The ledgers of the securities that were replayed, in any order.
-        totals: By currency the ledgers that add up in it.
-
-    Yields:
-        A row a security and market day, by ticker, then `total` a market day of any of them, by COLUMNS, as
-        `daily_columns` has them.
-    """
-    for security, columns in daily_columns(ledgers, totals):
-        values = {name: column.tolist() for name, column in (columns | {"day": columns["day"].astype(str)}).items()}
-        for row in zip(*values.values(), strict=True):
-            yield {"security": security} | dict(zip(values, row, strict=True))
-
-
 def daily_columns(
     ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,8 +11,7 @@ import numpy as np
 
 from pipeline.errors import BadRequest, ReplayError, UnknownSecurity, nearest
 from pipeline.markets.facts import facts_of
-from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
-from pipeline.metrics.daily import daily_rows
+from pipeline.metrics.daily import daily_columns
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
@@ -23,7 +22,14 @@ from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.security import totals_of
 from pipeline.runs.security_files import file_names, series_name
-from pipeline.runs.writer import SENSITIVITY_COLUMNS, SUMMARY_COLUMNS, RunFolder, sensitivity_rows, summary_rows
+from pipeline.runs.writer import (
+    SENSITIVITY_COLUMNS,
+    SUMMARY_COLUMNS,
+    RunFolder,
+    daily_table,
+    sensitivity_rows,
+    summary_rows,
+)
 from pipeline.store.parquet import read_table, table_of
 from pipeline.store.result_cache import ResultCache, results_folder
 from pipeline.strategies.loading.load import load_strategy, strategy_label
@@ -127,8 +133,8 @@ class BacktestRun:
         """P&L, equity and position by market day, money and shares: rows of each security, then of `total`."""
         import pandas as pd
 
-        frame = pd.DataFrame(daily_rows(self._ledgers(), totals_of(self.results)), columns=list(DAILY_COLUMNS))
-        return frame.assign(day=pd.to_datetime(frame["day"]), position=frame["position"].astype("Int64"))
+        frame: pd.DataFrame = daily_table(daily_columns(self._ledgers(), totals_of(self.results))).to_pandas()
+        return frame.assign(day=pd.to_datetime(frame["day"].astype(str)), position=frame["position"].astype("Int64"))
 
     def trades(self, ticker: str) -> pd.DataFrame:
         """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty and P&L.

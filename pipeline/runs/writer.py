@@ -253,9 +253,13 @@ def carried_of(plan: Plan, results: Iterable[SecurityResult]) -> dict[str, list[
 def daily_csv(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> bytes:
     """Return daily.csv: P&L, equity and position of each security by market day, then of all together."""
     days = {csv_cell(security): columns for security, columns in daily_columns(ledgers, totals)}
-    table = pa.concat_tables([_daily_table(*each) for each in days.items()])
-    lines = table_lines(table, with_header=False, with_quotes=needs_quotes(days))
+    lines = table_lines(daily_table(days.items()), with_header=False, with_quotes=needs_quotes(days))
     return csv_bytes([DAILY_COLUMNS]) + lines
+
+
+def daily_table(several: Iterable[tuple[str, Mapping[str, Any]]]) -> Any:
+    """Return columns of daily.csv by security as one Arrow table, null where a security has none."""
+    return pa.concat_tables([_daily_table(*each) for each in several])
 
 
 def _daily_table(cell: str, columns: Mapping[str, Any]) -> Any:

@@ -11,13 +11,14 @@ import numpy as np
 
 from pipeline.engine.outcome import Fills
 from pipeline.metrics.accounts import AccountHistory
+from pipeline.metrics.daily import daily_columns
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.observe import NO_TIME, Observed
 from pipeline.replay.simulate import Replayed
 from tests.made import DAY, HOUR, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.metrics.ledger import Ledger
     from pipeline.metrics.portfolio import Portfolio
@@ -132,6 +133,14 @@ def ledger_of(account: AccountHistory) -> Ledger:
     builder = LedgerBuilder(account)
     builder.add(account)
     return builder.finish(account.replayed)
+
+
+def daily_rows(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of daily.csv, without what a row has not."""
+    for security, columns in daily_columns(ledgers, totals):
+        values = {name: column.tolist() for name, column in (columns | {"day": columns["day"].astype(str)}).items()}
+        for row in zip(*values.values(), strict=True):
+            yield {"security": security} | dict(zip(values, row, strict=True))
 
 
 def replay_portfolio(replayed: Replayed) -> Portfolio:

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from pipeline.metrics.converting import ConvertedBuilder
-from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger import Ledger
 from pipeline.replay.fx import Conversion
-from tests.metrics.booked import FIRST, NONE, Fill, booked, ledger_of
+from tests.metrics.booked import FIRST, NONE, Fill, booked, daily_rows, ledger_of
 
 # 100 bought at 10 on day 1, at a rate of 4; 60 sold at 12 on day 2 and 40 at 9 on day 3, at a rate of 5.
 FILLS = (

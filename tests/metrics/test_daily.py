@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.metrics.daily import COLUMNS, daily_rows
-from tests.metrics.booked import NONE, Fill, booked, ledger_of
+from pipeline.metrics.daily import COLUMNS
+from tests.metrics.booked import NONE, Fill, booked, daily_rows, ledger_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from pipeline.engine.rules.account import CLOSE, OWN, PRINT, TAKE, TOUCH
 from pipeline.metrics import clock, ledger_builder
-from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger import Ledger
 from pipeline.metrics.ledger_builder import LedgerBuilder
@@ -23,7 +22,7 @@ from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.metrics_json import metrics_json
 from pipeline.runs.manifest import json_bytes
 from tests.made import DAY
-from tests.metrics.booked import FIRST, HOUR, SESSION, SESSIONS, Fill, booked, ledger_of
+from tests.metrics.booked import FIRST, HOUR, SESSION, SESSIONS, Fill, booked, daily_rows, ledger_of
 from tests.reference import fill_days
 from tests.reference.fill_portfolio import reference_figures
 
