@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pipeline.metrics.bootstrap import DRAWS, FEWEST
+from pipeline.metrics.bootstrap import DRAWS, FEWEST, intervals
 from pipeline.metrics.figure import NO_DAY, ONE_DAY, TOO_FEW_DAYS, Figure, Reason
 from pipeline.metrics.formulas import FEWEST_DAYS, TRADING_DAYS_A_YEAR, max_drawdown
 from pipeline.metrics.sharpe import Shape, minimum_track_record, probabilistic_sharpe
@@ -128,7 +128,7 @@ CHANCE_FIGURES: Final = (
     ),
     chance(
         name="intervals",
-        compute=lambda p: p.intervals,
+        compute=lambda p: intervals(p.daily),
         label="95 % intervals",
         unit=f"{MONEY}, ratio",
         form="intervals",

@@ -6,18 +6,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.metrics.figure import OWN_ORDERS, Figure
-from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
-from pipeline.metrics.portfolio import Portfolio
+from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT, fills_by
 from pipeline.numbers import MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pipeline.metrics.portfolio import Portfolio
 
 FILLED_BY: Final = "What filled us"
 
 
 def _of_orders(compute: Callable[[Portfolio], Any]) -> Callable[[Portfolio], Any]:
     return lambda p: None if p.orders is None else compute(p)
+
+
+def _fills_by_condition(p: Portfolio) -> dict[str, dict[str, float | None]]:
+    several = [ledger.conditions for ledger in p.ledgers]
+    names = sorted({name for sums in several for name in sums})
+    return fills_by(several, names) if {*names} - {NO_CODE, NO_PRINT} else {}
 
 
 filled_by = partial(Figure, group=FILLED_BY)
@@ -70,7 +77,7 @@ FILL_FIGURES: Final = (
     ),
     filled_by(
         name="fills_by_kind",
-        compute=Portfolio.fills_by_kind,
+        compute=lambda p: fills_by([ledger.kinds for ledger in p.ledgers], [*KINDS]),
         label="Fills by what filled us",
         unit=f"fills, shares, {MONEY}",
         form="by_kind",
@@ -81,7 +88,7 @@ FILL_FIGURES: Final = (
     ),
     filled_by(
         name="fills_by_condition",
-        compute=Portfolio.fills_by_condition,
+        compute=_fills_by_condition,
         label="Fills by condition code",
         unit=f"fills, shares, {MONEY}",
         form="by_kind",

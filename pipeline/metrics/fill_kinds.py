@@ -40,39 +40,28 @@ NO_CODE: Final = "no code"
 NO_PRINT: Final = "no print"
 
 
-def fills_by_kind(several: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float | None]]:
-    """Return what each kind of fill is of all, those left out that have no fill.
-
-    Args:
-        several: Of each security its sums by kind, by `loop_fills.GROUP_COUNTS` and `loop_fills.GROUP_AMOUNTS`.
-
-    Returns:
-        By kind: `fills`; `shares`; `realized_pnl`, before fees; `price_gain`, how much better than the order's own
-        price they were booked; `markout_60s`, over fills with a mid both at the fill and then, None without one (all
-        money); and the shares of all fills, shares and realised P&L that these are, which add up to 1; `share_of_pnl`
-        is None where all P&L is 0.
-    """
-    return _rows(several, [*KINDS])
-
-
-def fills_by_condition(several: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float | None]]:
-    """Return what the fills of prints are by their condition codes: as `fills_by_kind`.
-
-    Args:
-        several: As for `fills_by_kind`, by the text of the code: NO_CODE for prints without one, NO_PRINT for fills of
-            no print.
-    """
-    return _rows(several, sorted({name for sums in several for name in sums}))
-
-
 def in_order(rows: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the rows of either table as they are shown, by what people read: kinds in their order, codes by name."""
     names = [*filter(rows.__contains__, KINDS), *sorted(rows.keys() - KINDS.keys())]
     return [(KINDS.get(name, name), rows[name]) for name in names]
 
 
-def _rows(several: Sequence[Mapping[str, Sequence[float]]], names: Sequence[str]) -> dict[str, dict[str, float | None]]:
-    """Return the table of fills by groups, by their names."""
+def fills_by(
+    several: Sequence[Mapping[str, Sequence[float]]], names: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
+    """Return what each group of fills is of all, those left out that have no fill.
+
+    Args:
+        several: Of each security its sums by group, by `loop_fills.GROUP_COUNTS` and `loop_fills.GROUP_AMOUNTS`.
+        names: The groups: KINDS, or the texts of condition codes, NO_CODE for prints without one, NO_PRINT for fills of
+            no print.
+
+    Returns:
+        By group: `fills`; `shares`; `realized_pnl`, before fees; `price_gain`, how much better than the order's own
+        price they were booked; `markout_60s`, over fills with a mid both at the fill and then, None without one (all
+        money); and the shares of all fills, shares and realised P&L that these are, which add up to 1; `share_of_pnl`
+        is None where all P&L is 0.
+    """
     nothing = (0,) * len(GROUP_COUNTS) + (0.0,) * len(GROUP_AMOUNTS)
     groups = [[sums.get(name, nothing) for sums in several] for name in names]
     rows = [

@@ -55,7 +55,6 @@ class Ledger:
         hours: Net P&L by hour of day, hours without a fill left out.
         kinds: Sums by kind of fill, each by `loop_fills.GROUP_COUNTS` and `loop_fills.GROUP_AMOUNTS`.
         conditions: The same by condition code, prints without one and fills of no print among them.
-        coded: Whether a print that filled has a code.
         fills: A record a fill, by `loop_fills.FILL_FIELDS`.
         marks: A record a mark of the price path, by `loop_fills.MARK_FIELDS`.
         waits: How long each order that was filled had stood by its first fill, ns of continuous session, shape (n, 1).
@@ -81,7 +80,6 @@ class Ledger:
     hours: Mapping[str, float]
     kinds: Mapping[str, list[float]]
     conditions: Mapping[str, list[float]]
-    coded: bool
     fills: Records
     marks: Records
     waits: Records

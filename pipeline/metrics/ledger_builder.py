@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.rules.account import NO_ORDER, PRINT
+from pipeline.engine.rules.account import NO_ORDER
 from pipeline.markets.exchange_clock import UTC
 from pipeline.metrics.clock import ClockWalk
 from pipeline.metrics.figures import figures_of, numbers_of
@@ -85,7 +85,6 @@ class LedgerBuilder:
         self._counts, self._amounts = np.zeros(len(COUNTS), np.int64), np.zeros((2, len(AMOUNTS)))
         self._hour_fills, self._hour_net = np.zeros(HOURS, np.int64), np.zeros(HOURS)
         self._kinds, self._codes = _Groups(KINDS), _Groups((NO_CODE, NO_PRINT))
-        self._has_code = False
         self._state = np.zeros(len(STATE), np.int64)
         self._state[[STATE.index(name) for name in ("clock", "day", "day_end")]] = NO_DAY
         self._state[[STATE.index(name) for name in ("bought", "sold")]] = NO_ORDER
@@ -151,7 +150,6 @@ class LedgerBuilder:
             hours={str(hour): self._hour_net[hour].item() for hour in hours},
             kinds=self._kinds.sums(),
             conditions=self._codes.sums(),
-            coded=self._has_code,
             fills=self._records["fills"].joined(),
             marks=self._records["marks"].joined(),
             waits=self._records["waits"].joined(),
@@ -169,15 +167,14 @@ class LedgerBuilder:
             columns += NO_COLUMNS[len(columns) :]
         else:
             columns += [_column(getattr(observed, name), kind) for name, kind in OBSERVED_COLUMNS.items()]
-            columns.append(self._codes_of(observed.condition, columns[6]))
+            columns.append(self._codes_of(observed.condition))
             columns += [_column(getattr(observed, name), kind) for name, kind in PATH_COLUMNS.items()]
         self._run_loop(columns, is_observed=observed is not None)
 
-    def _codes_of(self, conditions: Any, how: Any) -> Int64s:
+    def _codes_of(self, conditions: Any) -> Int64s:
         """Return the number of each fill's condition code, none where no fill has one."""
         if not np.ascontiguousarray(conditions).view(np.uint32).any():
             return NOTHING
-        self._has_code |= bool((conditions[how == PRINT] != "").any())
         return self._codes.numbers(NO_CODE if text == "" else text for text in conditions.tolist())
 
     def _run_loop(self, columns: Sequence[Any], *, is_observed: bool) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from pipeline.metrics.figure import NO_DAY, NO_MARK, OWN_ORDERS, TAU, Figure, Reason
 from pipeline.metrics.formulas import percentile
 from pipeline.metrics.performance_figures import ACTIVITY
 from pipeline.replay.observe import HORIZONS
+from pipeline.times import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +52,16 @@ def _earned(name: str, of: str, horizon: str, group: str) -> Callable[[Portfolio
 
 def _fills_marked(horizon: str) -> Callable[[Portfolio], int]:
     return lambda p: int(p.sums[f"markout_fills_{horizon}"])
+
+
+def _time_at_limit(p: Portfolio) -> float | None:
+    marks, at_limit = len(p.clock.inventory), p.clock.at_limit
+    return at_limit / marks if at_limit is not None and marks else None
+
+
+def _median_time_to_fill(p: Portfolio) -> float | None:
+    waits = [ledger.waits[:] for ledger in p.ledgers]
+    return percentile(np.concatenate(waits)[:, 0] / SECOND, 50) if p.sums["waits"] else None
 
 
 def _markouts(part: str, form: str) -> Iterator[Figure]:
@@ -131,7 +144,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     inventory(
         name="time_at_limit",
-        compute=lambda p: p.time_at_limit,
+        compute=_time_at_limit,
         label="Time at limit",
         form="share",
         meaning="How long the strategy could not quote both sides: share of the five-minute marks with the position at "
@@ -140,7 +153,7 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(
             NO_DAY,
             Reason("Limits are each security's own.", lambda p: not p.is_one_security),
-            Reason("The strategy has no position limit.", lambda p: not p.is_limited),
+            Reason("The strategy has no position limit.", lambda p: p.clock.at_limit is None),
             NO_MARK,
         ),
     ),
@@ -166,7 +179,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     activity(
         name="time_to_fill_median",
-        compute=lambda p: p.median_time_to_fill,
+        compute=_median_time_to_fill,
         label="Time to fill, median",
         form="seconds",
         meaning="How long a filled order had stood before its first fill, in time of the continuous session: nights, "
@@ -176,7 +189,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     activity(
         name="time_to_fill_mean",
-        compute=lambda p: p.mean_time_to_fill,
+        compute=lambda p: p.sums["waited"] / SECOND / p.sums["waits"] if p.sums["waits"] else None,
         label="Time to fill, mean",
         form="seconds",
         meaning="How long a filled order had stood before its first fill, where long waits weigh more.",

@@ -156,7 +156,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     risk(
         name="max_drawdown_pct",
-        compute=lambda p: p.max_drawdown_share,
+        compute=lambda p: p.max_drawdown / p.clock.peak_capital * 100 if p.clock.peak_capital > 0.0 else None,
         label="Max drawdown",
         unit="% of peak capital",
         form="percentage",

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.metrics import fill_kinds
-from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clock import Clock, clock_of
-from pipeline.metrics.formulas import drawdown_days, market_day_indices, percentile, sharpe
-from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS, MARK_FIELDS
+from pipeline.metrics.formulas import drawdown_days, market_day_indices, sharpe
+from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS
 from pipeline.metrics.rebasing import rebased
 from pipeline.metrics.sharpe import shape_of
 from pipeline.ticks import union_of
-from pipeline.times import SECOND, WEEKDAYS
+from pipeline.times import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,12 +87,6 @@ class Portfolio:
         """Largest fall of net realised equity from its running peak."""
         return self.clock.max_drawdown
 
-    @property
-    def max_drawdown_share(self) -> float | None:
-        """The maximum drawdown in per cent of peak capital; None where none was used."""
-        capital = self.clock.peak_capital
-        return self.max_drawdown / capital * 100 if capital > 0.0 else None
-
     @cached_property
     def daily(self) -> Float64s:
         """Net P&L of each market day."""
@@ -117,11 +109,6 @@ class Portfolio:
         return shape_of(self.daily)
 
     @cached_property
-    def intervals(self) -> dict[str, list[float] | None] | None:
-        """Between which ends figures would lie for other days like these; None for too few days."""
-        return intervals(self.daily)
-
-    @cached_property
     def strategy_days(self) -> int:
         """How many calendar days have a fill."""
         with_fills = [days[days[:, 1] > 0, 0] for days in (ledger.days[:] for ledger in self.ledgers)]
@@ -131,12 +118,6 @@ class Portfolio:
     def max_drawdown_days(self) -> int | None:
         """How many market days, by dates of `clock`, the maximum drawdown lasted, its peak's and its end's included."""
         return drawdown_days(self.clock.fall, self.market_days)
-
-    @cached_property
-    def price_growth(self) -> float | None:
-        """How much equal stakes in the securities grew from first to last mark; None where none has a mark."""
-        growth = [each for each in map(growth_of, self.ledgers) if each is not None]
-        return math.fsum(growth) / len(growth) if growth else None
 
     @property
     def inventory(self) -> Float64s:
@@ -150,17 +131,6 @@ class Portfolio:
         There is at least one market day.
         """
         return self.clock.in_market / self.clock.session
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether this is one security with a position limit."""
-        return self.is_one_security and self.clock.at_limit is not None
-
-    @property
-    def time_at_limit(self) -> float | None:
-        """Share of the five-minute marks at which one security's position is at its limit."""
-        marks, at_limit = self.clock.inventory, self.clock.at_limit
-        return at_limit / len(marks) if self.is_one_security and at_limit is not None and len(marks) else None
 
     @cached_property
     def notional_limit(self) -> float | None:
@@ -179,26 +149,6 @@ class Portfolio:
         counts = [ledger.orders for ledger in self.ledgers]
         return None if None in counts else sum(count or 0 for count in counts)
 
-    @property
-    def mean_time_to_fill(self) -> float | None:
-        """How long a filled order had stood by its first fill, seconds of continuous session; None without one."""
-        return self.sums["waited"] / SECOND / self.sums["waits"] if self.sums["waits"] else None
-
-    @property
-    def median_time_to_fill(self) -> float | None:
-        """The median of the same."""
-        waits = [ledger.waits[:] for ledger in self.ledgers]
-        return percentile(np.concatenate(waits)[:, 0] / SECOND, 50) if self.sums["waits"] else None
-
-    def fills_by_kind(self) -> dict[str, dict[str, float | None]]:
-        """Return what each kind of print or act filled and gained, kinds without a fill left out."""
-        return fill_kinds.fills_by_kind([ledger.kinds for ledger in self.ledgers])
-
-    def fills_by_condition(self) -> dict[str, dict[str, float | None]]:
-        """Return what prints of each condition filled and gained; empty where no tick has a code."""
-        is_coded = any(ledger.coded for ledger in self.ledgers)
-        return fill_kinds.fills_by_condition([ledger.conditions for ledger in self.ledgers]) if is_coded else {}
-
     def pnl_by_hour(self) -> dict[str, float]:
         """Return Σ net P&L by hour of day of the fills; hours without a fill are left out."""
         hours = sorted({hour for ledger in self.ledgers for hour in ledger.hours}, key=int)
@@ -208,13 +158,6 @@ class Portfolio:
         """Return Σ net P&L by weekday of the market days; weekdays without one are left out."""
         weekdays = (self.market_days + THURSDAY) % len(WEEKDAYS)
         return {WEEKDAYS[day]: float(self.daily[weekdays == day].sum()) for day in sorted(set(weekdays.tolist()))}
-
-
-def growth_of(ledger: Ledger) -> float | None:
-    """Return how much a security's price grew from its first mark to its last; None without a mark."""
-    marks = ledger.marks[:].view(np.float64)[:, MARK_FIELDS.index("mark")]
-    known = marks[~np.isnan(marks)]
-    return float(known[-1] / known[0]) - 1.0 if len(known) else None
 
 
 def portfolio_of(ledgers: Sequence[Ledger], *, is_mixed: bool = False) -> Portfolio:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from pipeline.metrics.figure import NO_MARK, Figure, Reason
+from pipeline.metrics.loop_fills import MARK_FIELDS
 from pipeline.metrics.performance_figures import NO_CAPITAL, PNL
+
+if TYPE_CHECKING:
+    from pipeline.metrics.portfolio import Portfolio
+
+
+def _growth(p: Portfolio) -> float | None:
+    """Return the mean of how much the securities' prices grew from first to last mark; None where none has a mark."""
+    every = (ledger.marks[:].view(np.float64)[:, MARK_FIELDS.index("mark")] for ledger in p.ledgers)
+    known = [some for marks in every if len(some := marks[~np.isnan(marks)])]
+    return math.fsum(float(some[-1] / some[0]) - 1.0 for some in known) / len(known) if known else None
+
 
 pnl = partial(Figure, group=PNL)
 
@@ -37,7 +52,7 @@ RETURN_FIGURES: Final = (
     ),
     pnl(
         name="buy_and_hold",
-        compute=lambda p: p.price_growth,
+        compute=_growth,
         label="Buy and hold",
         form="share",
         meaning="What the security's price had grown by from its first mark to its last, without costs and dividends; "
