@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from pipeline.markets.exchange_clock import ExchangeClock
 from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.metrics.records_file import StoredRecords, StoredText
     from pipeline.metrics.sessions import SessionHours
@@ -96,35 +97,37 @@ class Ledger:
 
     def to_bytes(self) -> bytes:
         """Return the ledger as bytes: exact numbers, and nothing executable."""
-        arrays = {name: np.ascontiguousarray(getattr(self, name)[:]) for name in (*DAYS, *RECORDS)}
-        figures = self.figures_json[:]
         head = {name: getattr(self, name) for name in PLAIN}
-        head |= {"records": {name: len(array) for name, array in arrays.items()}, "figures": len(figures)}
-        text = json.dumps(head).encode()
-        return b"".join(
-            [len(text).to_bytes(LENGTH_BYTES, "little"), text, figures, *(array.tobytes() for array in arrays.values())]
-        )
+        arrays = (np.ascontiguousarray(getattr(self, name)[:]).tobytes() for name in (*DAYS, *RECORDS))
+        return b"".join(framed(head, [self.figures_json[:], *arrays]))
 
     @classmethod
     def of_bytes(cls, content: bytes) -> Ledger:
         """Return the ledger that `to_bytes` made these of; raises ValueError where they are not whole."""
-        start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
-        head = json.loads(content[LENGTH_BYTES:start])
-        start, figures = start + head["figures"], content[start : start + head.pop("figures")]
-        arrays: dict[str, Any] = {}
-        for name, count in head.pop("records").items():
-            width = RECORDS.get(name, 1)
-            arrays[name] = np.frombuffer(content, np.int64, count * width, start)
-            start += arrays[name].nbytes
-            if name in RECORDS:
-                arrays[name] = arrays[name].reshape(count, width)
-        if start != len(content):
-            raise ValueError(f"{len(content):,} bytes of a ledger of {start:,}.")
+        head, (figures, *parts) = unframed(content)
+        arrays: dict[str, Any] = {
+            name: np.frombuffer(part, np.int64) for name, part in zip((*DAYS, *RECORDS), parts, strict=True)
+        }
+        arrays |= {name: arrays[name].reshape(-1, width) for name, width in RECORDS.items()}
         head["sessions"] = tuple((since, tuple(map(tuple, spans))) for since, spans in head["sessions"])
         head["exchange_clock"] = ExchangeClock(*head["exchange_clock"])
         return cls(**arrays, **head, figures_json=figures)
 
 
-PLAIN: Final = tuple(
-    field.name for field in fields(Ledger) if field.name not in (*DAYS, *RECORDS, "figures_json", "records")
-)
+def framed(head: Mapping[str, Any], parts: Sequence[bytes]) -> list[bytes]:
+    """Return plain values and some bytes as bytes in parts."""
+    text = json.dumps({"head": head, "lengths": [*map(len, parts)]}).encode()
+    return [len(text).to_bytes(LENGTH_BYTES, "little"), text, *parts]
+
+
+def unframed(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """Return what `framed` was given, its parts joined; raises ValueError where they are not whole."""
+    start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+    values = json.loads(content[LENGTH_BYTES:start])
+    ends = [*accumulate(values["lengths"], initial=start)]
+    if ends[-1] != len(content):
+        raise ValueError(f"{len(content):,} bytes of {ends[-1]:,}.")
+    return values["head"], [content[first:last] for first, last in pairwise(ends)]
+
+
+PLAIN: Final = tuple(field.name for field in fields(Ledger) if field.name not in (*DAYS, *RECORDS, "figures_json"))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from pipeline.metrics.ledger import Ledger
+from pipeline.metrics.ledger import Ledger, framed, unframed
 from pipeline.replay.task import Alternative
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LENGTH_BYTES: Final = 8
 CSV_SUFFIX: Final = ".csv"
 
 
@@ -24,25 +22,17 @@ def packed(
     added: the ledger in the currency of the run, where that is another.
     """
     ledgers = [each.to_bytes() for each in (ledger, added) if each is not None]
-    contents = [*ledgers, *files.values()]
     head = {
         "ledgers": len(ledgers),
         "names": [*files],
-        "lengths": [*map(len, contents)],
         "alternatives": {name: asdict(alternative) for name, alternative in alternatives.items()},
     }
-    text = json.dumps(head).encode()
-    return [len(text).to_bytes(LENGTH_BYTES, "little"), text, *contents]
+    return framed(head, [*ledgers, *files.values()])
 
 
 def unpacked(content: bytes) -> tuple[Ledger, Ledger | None, dict[str, Alternative], dict[str, bytes]]:
     """Return what `packed` was given, whose parts follow one another."""
-    start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
-    head = json.loads(content[LENGTH_BYTES:start])
-    contents = []
-    for length in head["lengths"]:
-        contents.append(content[start : start + length])
-        start += length
+    head, contents = unframed(content)
     alternatives = {name: Alternative(**numbers) for name, numbers in head["alternatives"].items()}
     ledger, *added = map(Ledger.of_bytes, contents[: head["ledgers"]])
     files = dict(zip(head["names"], contents[head["ledgers"] :], strict=True))
