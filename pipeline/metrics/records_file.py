@@ -12,7 +12,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipeline.metrics.ledger import Records
     from pipeline.ticks import Int64s
@@ -26,14 +25,11 @@ AT_ONCE: Final = 1 << 20
 
 
 class RecordsFile:
-    """A temporary file of records; several threads may read and extend it.
+    """A temporary file of records, gone with its last use; several threads may read and extend it."""
 
-    folder: where it stands, by default the system's folder of such files. `close` removes it, or its last use does.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed below
-        self.close = weakref.finalize(self, self._file.close)
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed below
+        weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._end = 0
 

@@ -191,18 +191,15 @@ def test_a_run_is_the_same_from_memory_and_from_a_file_in_any_order(
     ledgers = [ledger_of(account) for account in histories]
     shuffled = random.sample(ledgers, len(ledgers))
     store = LedgerStore(in_memory=in_memory)
-    for ledger in shuffled:
-        store.add(ledger)
-    assert [ledger.ticker for ledger in store.ledgers] == [ledger.ticker for ledger in ledgers]
-    assert [ledger.to_bytes() for ledger in store.ledgers] == [ledger.to_bytes() for ledger in ledgers]
+    stored = [store.add(ledger) for ledger in shuffled]
+    assert [ledger.to_bytes() for ledger in stored] == [ledger.to_bytes() for ledger in shuffled]
     figures = {
         "portfolio": portfolio_figures({"AED": ledgers}),
         "securities": {each.ticker: each.figures for each in ledgers},
     }
-    for kept in (store.ledgers, shuffled):
+    for kept in (stored, shuffled):
         assert b"".join(metrics_json(kept, figures["portfolio"])) == json_bytes(figures)
         assert [*daily_rows(kept, {"AED": kept})] == [*daily_rows(ledgers, {"AED": ledgers})]
-    store.close()
 
 
 @settings(FEWER, suppress_health_check=[HealthCheck.function_scoped_fixture])
