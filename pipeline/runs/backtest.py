@@ -143,9 +143,7 @@ class BacktestRun:
 
         Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
         """
-        frame: pd.DataFrame = self._fills(ticker).to_pandas()
-        zone = self._zones[ticker.upper()]
-        return frame.assign(timestamp=_in_zone(frame["timestamp"], zone, zone))
+        return self._frame(ticker, file_names(ticker.upper())[0])
 
     def series(self, ticker: str) -> pd.DataFrame:
         """Return what the strategy recorded of one security: timestamp, in its exchange's zone, and a column a series.
@@ -154,9 +152,7 @@ class BacktestRun:
         """
         if not self.plan.series:
             raise ReplayError(f"{self.plan.strategy} records no series; it declares one as `fair: Series = Series()`.")
-        frame: pd.DataFrame = self._table(ticker, series_name(ticker.upper())).to_pandas()
-        zone = self._zones[ticker.upper()]
-        return frame.assign(timestamp=_in_zone(frame["timestamp"], zone, zone))
+        return self._frame(ticker, series_name(ticker.upper()))
 
     def equity(self, ticker: str | None = None, *, tz: str | None = None) -> pd.DataFrame:
         """Return realised equity over time: a column a security, each in its currency, and `portfolio`, in the run's.
@@ -179,7 +175,7 @@ class BacktestRun:
         chosen = [ticker] if ticker is not None else [result.ticker for result in self.results if result.ledger]
         curves, added = {}, {}
         for name in map(str.upper, chosen):
-            fills = self._fills(name).select(["timestamp", "realized_pnl", "pnl"]).to_pandas()
+            fills = self._table(name, file_names(name)[0]).select(["timestamp", "realized_pnl", "pnl"]).to_pandas()
             clock = np.maximum.accumulate(fills["timestamp"].to_numpy()).astype("datetime64[ns]")
             index = _in_zone(pd.DatetimeIndex(clock), self._zones[name], tz or self._zone)
             pnl = fills["pnl"].to_numpy()
@@ -237,8 +233,11 @@ class BacktestRun:
     def _ledgers(self) -> list[Ledger]:
         return [result.ledger for result in self.results if result.ledger is not None]
 
-    def _fills(self, ticker: str) -> Any:
-        return self._table(ticker, file_names(ticker.upper())[0])
+    def _frame(self, ticker: str, name: str) -> pd.DataFrame:
+        """Return one of a security's files with its times in the zone of its exchange."""
+        frame: pd.DataFrame = self._table(ticker, name).to_pandas()
+        zone = self._zones[ticker.upper()]
+        return frame.assign(timestamp=_in_zone(frame["timestamp"], zone, zone))
 
     def _table(self, ticker: str, name: str) -> Any:
         """Return one of a security's files as the run has it on disk, or else in memory."""

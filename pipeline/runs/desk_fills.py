@@ -52,16 +52,6 @@ class DeskFills:
     rows: Int64s
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    number: int
-    ticker: str
-    time: int
-    side: int
-    price: float
-    quantity: int
-
-
 def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and the cells of every row of a CSV file that is not blank; raises BadDeskFills."""
     try:
@@ -91,23 +81,21 @@ def desk_fills(rows: Iterable[tuple[int, Sequence[str]]], where: str) -> dict[st
     every = iter(rows)
     _, header = next(every, (0, ()))
     columns = _columns_of(header, where)
-    by_ticker: dict[str, list[_Row]] = {}
+    by_ticker: dict[str, list[tuple[float, ...]]] = {}
     for number, cells in every:
-        row = _row(number, {name: cells[at].strip() if at < len(cells) else "" for name, at in columns.items()}, where)
-        by_ticker.setdefault(row.ticker, []).append(row)
+        named = {name: cells[at].strip() if at < len(cells) else "" for name, at in columns.items()}
+        row = _row(number, named, where)
+        by_ticker.setdefault(named["security"].split()[0].upper(), []).append(row)
     if not by_ticker:
         raise BadDeskFills(f"{where} has no fills below its header.")
-    return {ticker: _fills(sorted(by_ticker[ticker], key=lambda row: row.time)) for ticker in sorted(by_ticker)}
+    return {ticker: _fills(sorted(by_ticker[ticker], key=lambda row: row[0])) for ticker in sorted(by_ticker)}
 
 
-def _fills(rows: Sequence[_Row]) -> DeskFills:
-    fills = RecordedFills(
-        timestamp=np.array([row.time for row in rows], np.int64),
-        side=np.array([row.side for row in rows], np.int8),
-        price=np.array([row.price for row in rows], np.float64),
-        quantity=np.array([row.quantity for row in rows], np.int64),
-    )
-    return DeskFills(fills, np.array([row.number for row in rows], np.int64))
+def _fills(rows: Sequence[tuple[float, ...]]) -> DeskFills:
+    kinds = (np.int64, np.int8, np.float64, np.int64, np.int64)
+    columns = zip(zip(*rows, strict=True), kinds, strict=True)
+    time, side, price, quantity, numbers = (np.array(values, kind) for values, kind in columns)
+    return DeskFills(RecordedFills(time, side, price, quantity), numbers)
 
 
 def _columns_of(header: Sequence[str], where: str) -> dict[str, int]:
@@ -122,7 +110,9 @@ def _columns_of(header: Sequence[str], where: str) -> dict[str, int]:
     return columns
 
 
-def _row(number: int, cells: Mapping[str, str], where: str) -> _Row:
+def _row(number: int, cells: Mapping[str, str], where: str) -> tuple[int, int, float, int, int]:
+    """Return time, side, price and quantity of a fill, and the row that it stands in."""
+
     def refused(column: str, takes: str) -> BadDeskFills:
         return BadDeskFills(f"{where}, row {number}: {column} is '{shown(cells[column])}'; it takes {takes}.")
 
@@ -139,7 +129,7 @@ def _row(number: int, cells: Mapping[str, str], where: str) -> _Row:
         raise refused("price", "a number above 0, its decimals behind a point: 1234.5 or 1,234.5")
     if not (0 < quantity < 2**53 and quantity.is_integer()):
         raise refused("quantity", "a whole number of shares above 0: 1000 or 1,000")
-    return _Row(number, cells["security"].split()[0].upper(), time, side, price, int(quantity))
+    return time, side, price, int(quantity), number
 
 
 def _number(text: str, known: re.Pattern[str]) -> float:
