@@ -5,7 +5,7 @@ A sentence about one security begins with its ticker and, before any figure, wit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
@@ -67,11 +67,11 @@ def warnings_of(
         of_exchange = [security for security, its in securities if its == exchange]
         common += _of_other_names(exchange, [one for one in of_exchange if one.ticker in wanted])
         counts = {security.ticker: counts_of(security) for security in of_exchange}
-        missed = _missed({ticker: of for ticker, of in counts.items() if of and not unswapped(of.days)}, facts)
-        common += _of_no_prints(facts, sorted({day for ticker in wanted for day in missed.closed.get(ticker, ())}))
+        alone, closed = _missed({ticker: of for ticker, of in counts.items() if of and not unswapped(of.days)}, facts)
+        common += _of_no_prints(facts, sorted({day for ticker in wanted for day in closed.get(ticker, ())}))
         for security in of_exchange:
             if security.ticker in wanted:
-                missing = missed.alone.get(security.ticker, ())
+                missing = alone.get(security.ticker, ())
                 own += _of_security(security, counts[security.ticker], facts, missing)
     return common + sorted(own, key=lambda warning: warning.partition(":")[0])
 
@@ -162,15 +162,11 @@ def of_counts(
     yield from _of_book(ticker, counts)
 
 
-class _Missed(NamedTuple):
-    """By ticker, weekdays without its ticks on which others have prints, and weekdays on which none has a print."""
+def _missed(by_ticker: Mapping[str, Counts], facts: MarketFacts) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Return which days securities of one exchange miss, by ticker, those left out that are known to be closed.
 
-    alone: Mapping[str, list[int]]
-    closed: Mapping[str, list[int]]
-
-
-def _missed(by_ticker: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
-    """Return which days securities of one exchange miss, those left out that are known to be closed."""
+    Weekdays without its ticks on which others have prints, and weekdays on which none has a print.
+    """
     printed = {day for counts in by_ticker.values() for day in set(counts.days) - set(counts.days_without_print)}
     alone, closed = {}, {}
     for ticker, counts in by_ticker.items():
@@ -179,7 +175,7 @@ def _missed(by_ticker: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
         # Of one security alone, a day with quotes and no print is a quiet day.
         silent = [] if len(by_ticker) == 1 else [*counts.days_without_print]
         closed[ticker] = [day for day in (*missing, *silent) if day not in printed and facts.may_trade_on(date_of(day))]
-    return _Missed(alone, closed)
+    return alone, closed
 
 
 def _of_no_prints(facts: MarketFacts, days: Sequence[int]) -> Iterator[str]:

@@ -72,13 +72,12 @@ IN_AED: Final = RunMoney({}, BEFORE_CURRENCIES)
 def money_of(manifest: Mapping[str, Any]) -> RunMoney:
     """Return what the amounts are in of the run, or the sweep, whose manifest this is."""
     securities = {str(ticker): str(unit) for ticker, unit in (manifest.get("currencies") or {}).items()}
-    quoted = {name: (m["prices_in"], m["prices_per_currency"]) for name, m in _markets(manifest)}
+    # Of markets without these, prices are in their currency.
+    quoted = {
+        name: (market["prices_in"], market["prices_per_currency"])
+        for name, market in (manifest.get("markets") or {}).items()
+        if market.get("prices_per_currency", 1.0) != 1.0
+    }
     exchanges = manifest.get("exchanges") or {}
     prices = {ticker: quoted[name] for ticker, name in exchanges.items() if name in quoted}
     return RunMoney(securities, str(manifest.get("currency") or unit_of(securities.values())), prices)
-
-
-def _markets(manifest: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the markets of which a run says what part of their currency prices are; of others prices are in it."""
-    markets = (manifest.get("markets") or {}).items()
-    return [(name, market) for name, market in markets if market.get("prices_per_currency", 1.0) != 1.0]
