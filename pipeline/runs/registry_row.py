@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError
@@ -239,9 +239,8 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
             equity = thinned(total_equity((folder / DAILY_FILE).read_bytes()))
         checked = {key: getattr(check, key) for key in CHECKED} if check else {}
         has_page = (folder / REPORT_FILE).is_file()
-        content = {one.name: getattr(row, one.name) for one in fields(row)}
         with reading(folder / RUN_FILE):
-            row = RunRow(**content | figures | checked | {"failed": failed, "equity": tuple(equity), "page": has_page})
+            row = replace(row, **figures | checked, failed=failed, equity=tuple(equity), page=has_page)
             json.dumps(row.as_json(), allow_nan=False)
             return row
     except PipelineError:
