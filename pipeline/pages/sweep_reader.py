@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,6 @@ import numpy as np
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
-from pipeline.pages.sweep_columns import SweepColumns
 from pipeline.pages.sweep_equity import ChosenEquity, read_equity
 from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, own_figures, score_figures
 from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
@@ -41,8 +41,14 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
 
+    Columns = dict[tuple[str, str], Float64s]
+    """Figures of all settings by view and figure, NaN where there is none."""
+
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
+
+MOST_IN_MEMORY: Final = 128 * 2**20
+"""Bytes of figures that memory holds; more are in a temporary file."""
 
 COLUMNS: Final = {name: column for column, name in NAMES.items()}
 """The columns of figures that have another name in sweep.parquet."""
@@ -158,17 +164,18 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
         several = TOGETHER_FILE in manifest["files"]
         shown = _shown(path, tickers, best)
         views = (*((ALL,) if several else ()), *shown)
-        columns = SweepColumns([(view, figure) for view in views for figure in figures], footer.rows // len(tickers))
+        columns = _columns([(view, figure) for view in views for figure in figures], footer.rows // len(tickers))
         table = TableNotes(tickers, list(names.values()))
         days = DayCounts(footer.columns)
         for start, group in groups(
             path, ["setting", "strategy", "security", *names.values(), *figures.values(), *days.names, "error"]
         ):
             table.add(path, group)
+            rows = slice(start // len(tickers), (start + len(group)) // len(tickers))
             for figure, column in figures.items():
                 values = float_values(group[column]).reshape(-1, len(tickers))
                 for ticker in shown:
-                    columns.put((ticker, figure), start // len(tickers), values[:, tickers.index(ticker)])
+                    columns[ticker, figure][rows] = values[:, tickers.index(ticker)]
             for ticker in shown:
                 days.add(ticker, group.slice(tickers.index(ticker)), len(tickers))
         settings = np.concatenate(table.settings)
@@ -200,6 +207,17 @@ def _check_version(directory: AnyPath, version: int) -> None:
             f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
             f"{FORMAT_VERSION}; update the project."
         )
+
+
+def _columns(names: list[tuple[str, str]], count: int) -> Columns:
+    """Return columns of `count` numbers by view and figure, NaN so far."""
+    shape = len(names), count
+    if len(names) * count * 8 <= MOST_IN_MEMORY:
+        return dict(zip(names, np.full(shape, np.nan), strict=True))
+    with TemporaryFile() as file:
+        values = np.memmap(file, np.float64, "w+", shape=shape)
+    values.fill(np.nan)
+    return dict(zip(names, np.asarray(values), strict=True))
 
 
 def _shown(path: AnyPath, tickers: list[str], best: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -248,7 +266,7 @@ def _axes(table: TableNotes, names: Mapping[str, str]) -> list[Axis]:
 
 
 def _add_together(
-    columns: SweepColumns, days: DayCounts, path: AnyPath, settings: Int64s, figures: Mapping[str, str]
+    columns: Columns, days: DayCounts, path: AnyPath, settings: Int64s, figures: Mapping[str, str]
 ) -> None:
     """Add the figures of all securities together; their drawdown is looked at when days end."""
     names = {name: "daily_drawdown" if name == "drawdown" else name for name in figures}
@@ -257,27 +275,25 @@ def _add_together(
         numbers.append(float_values(group["setting"]))
         for name, column in names.items():
             if column in group.column_names:
-                columns.put((ALL, name), start, float_values(group[column]))
+                columns[ALL, name][start : start + len(group)] = float_values(group[column])
         days.add(ALL, group, 1)
     if not np.array_equal(np.concatenate(numbers), settings):
         raise DamagedRun(f"{path} does not have the settings of {TABLE_FILE}. {AGAIN}")
 
 
-def _with_values(
-    columns: SweepColumns, figures: Iterable[SweepFigure], few_days: frozenset[tuple[str, str]]
-) -> SweepColumns:
+def _with_values(columns: Columns, figures: Iterable[SweepFigure], few_days: frozenset[tuple[str, str]]) -> Columns:
     """Leave out what no setting has, fees where none were charged, and what would make a year of a few days."""
     hidden = {
         (view, figure.name) for figure in figures if figure.annualised for view, part in few_days if part == figure.part
     }
-    charged = any(name == "fees" and np.nansum(columns[view, name]) for view, name in columns)
-    return columns.only(
-        (view, name)
-        for view, name in columns
+    charged = any(name == "fees" and np.nansum(values) for (_, name), values in columns.items())
+    return {
+        (view, name): values
+        for (view, name), values in columns.items()
         if (view, name) not in hidden
         and (charged or name not in ("fees", "realized_pnl"))
-        and not np.isnan(columns[view, name]).all()
-    )
+        and not np.isnan(values).all()
+    }
 
 
 def _folds(directory: AnyPath, files: list[str]) -> dict[str, list[dict[str, str]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
+from pipeline.pages import sweep_reader
 from pipeline.pages.page import MOST_BYTES
 from pipeline.pages.sweep_page import sweep_page
 from pipeline.store.parquet import read_table
@@ -46,3 +47,10 @@ def test_of_many_settings_the_page_has_an_even_sample_and_the_best_by_the_chosen
         chosen_of(folder)[view["name"]] for view in data["views"]
     ]
     assert f"{len(numbers):,} of 8,000 settings: 1,500 evenly spread over all, and the 1,500 best by" in page.root.text
+
+
+def test_figures_that_memory_does_not_hold_make_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = invent_sweep(tmp_path, {"a": [*range(9)]}, ["EMAAR", "FAB"])
+    content = sweep_page(folder)
+    monkeypatch.setattr(sweep_reader, "MOST_IN_MEMORY", 0)
+    assert sweep_page(folder) == content
