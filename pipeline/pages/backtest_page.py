@@ -112,7 +112,7 @@ def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
     same, differing = tables.same_parameters(contents)
     reasons = by_security.Reasons()
     open_days = by_security.not_flat(tables.not_flat(contents, shown))
-    every = list(by_security.tables_of(contents, shown, check, differing, reasons))
+    every = by_security.tables_of(contents, shown, check, differing, reasons)
     return _Frame(
         shown=shown,
         check=check,
@@ -129,7 +129,7 @@ def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
         tables=joined(
             [
                 _left_out(contents, shown),
-                by_security.tabbed(every),
+                every,
                 html('<div id="missing">\n%s%s</div>\n', reasons.listed(len(shown) + 1), open_days),
             ]
         ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipeline.metrics.assumptions import NO_WORSE
-from pipeline.metrics.chance import in_words
+from pipeline.metrics.assumptions import NO_WORSE, in_words
+from pipeline.metrics import chance
 from pipeline.metrics.fill_kinds import COLUMNS, through_words
 from pipeline.numbers import counted, currency, money
 from pipeline.pages import backtest_tables as tables
@@ -32,9 +32,10 @@ from pipeline.pages.market_hours import clock_words
 from pipeline.pages.timelines import PORTFOLIO_HEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from pipeline.pages.assumption_check import Band, Check, Label, Way
+    from pipeline.metrics.assumptions import Verdict
+    from pipeline.pages.assumption_check import Check
     from pipeline.pages.run_reader import Contents
     from pipeline.spark import Spark
 
@@ -61,6 +62,12 @@ FOOTER: Final = (
     "<p>Every number on this page is from the files beside it: metrics.json, daily.csv, sensitivity.csv, "
     "backtest_summary.csv, run.json, trades, prices. It needs no network.</p>"
 )
+
+EDGE: Final = 2.0
+"""Per cent of a drawing's width left free at both ends."""
+
+NEAR_AN_END: Final = 30.0
+"""Per cent of the width within which a label beside a mark goes inwards."""
 
 
 def header(contents: Contents) -> Piece:
@@ -111,12 +118,10 @@ def result(contents: Contents, check: Check | None) -> Piece:
     others = (pair for pair in tables.headline(contents) if pair[0].name not in DECIDED_BY)
     tiles = joined(tile(figure, one) for figure, one in others)
     parts = [decision(contents, check), html('<dl class="tiles">\n%s</dl>\n', tiles)]
-    if not contents.money.is_mixed and (chance := in_words(contents.portfolio)):
-        parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(chance))]
+    if not contents.money.is_mixed and (said := chance.in_words(contents.portfolio)):
+        parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(said))]
     if check:
-        parts.append(_verdict(check))
-        if check.band:
-            parts.append(_band(check, check.band))
+        parts += [_verdict(check), _band(check.verdict)]
     return section("decide", "Headline figures of the portfolio", *parts)
 
 
@@ -151,25 +156,42 @@ def _verdict(check: Check) -> Piece:
     )
 
 
-def _band(check: Check, band: Band) -> Piece:
-    verdict = check.verdict
-    classic = money(verdict.classic)
+def _band(verdict: Verdict) -> Piece:
+    """Return nought, classic, strict and the band of strict drawn beside each other; nothing without a band."""
+    low, high = verdict.band_low, verdict.band_high
+    if low is None or high is None:
+        return NOTHING
+    across = _across([verdict.classic, low, high])
+    zero, classic, strict = map(across, (0.0, verdict.classic, verdict.strict))
+    said = money(verdict.classic)
     return html(
         '<svg class="range" id="band" role="img" aria-label="Net P&amp;L, %s: classic %s, strict %s, its band %s">'
-        '%s<rect x="%s%%" width="%s%%" y="24" height="20"/>%s%s%s%s%s</svg>\n',
-        *(currency(), classic, money(verdict.strict), verdict.band, _mark(band.zero, 66, "zero")),
-        *(band.bar.start, band.bar.width, _mark(band.strict, 48), _mark(band.classic, 48, "other")),
-        *(_said(band.strict, 14, f"strict {verdict.band}"), _said(band.classic, 62, f"classic {classic}")),
-        _said(band.zero, 80, "0", "zero"),
+        '%s<rect %s y="24" height="20"/>%s%s%s%s%s</svg>\n',
+        *(currency(), said, money(verdict.strict), verdict.band, _mark(zero, 66, "zero"), _bar(across, low, high)),
+        *(_mark(strict, 48), _mark(classic, 48, "other"), _said(strict, 14, f"strict {verdict.band}")),
+        *(_said(classic, 62, f"classic {said}"), _said(zero, 80, "0", "zero")),
     )
 
 
-def _mark(at: Label, until: int, kind: str = "") -> Piece:
-    return html('<line%s x1="%s%%" x2="%s%%" y1="20" y2="%s"/>', _class(kind), at.at, at.at, until)
+def _across(values: Iterable[float]) -> Callable[[float], float]:
+    """Return what gives the place of a value among others and nought, in per cent of a drawing's width."""
+    every = [0.0, *values]
+    low, spread = min(every), max(every) - min(every) or 1.0
+    return lambda value: round(EDGE + (value - low) / spread * (100.0 - 2.0 * EDGE), 2)
 
 
-def _said(at: Label, height: int, text: str, kind: str = "") -> Piece:
-    return html('<text%s x="%s%%" y="%s" text-anchor="%s">%s</text>', *(_class(kind), at.at, height, at.anchor, text))
+def _bar(across: Callable[[float], float], first: float, second: float) -> Piece:
+    start, end = sorted((across(first), across(second)))
+    return html('x="%s%%" width="%s%%"', start, round(end - start, 2))
+
+
+def _mark(at: float, until: int, kind: str = "") -> Piece:
+    return html('<line%s x1="%s%%" x2="%s%%" y1="20" y2="%s"/>', _class(kind), at, at, until)
+
+
+def _said(at: float, height: int, text: str, kind: str = "") -> Piece:
+    anchor = "start" if at < NEAR_AN_END else "end" if at > 100.0 - NEAR_AN_END else "middle"
+    return html('<text%s x="%s%%" y="%s" text-anchor="%s">%s</text>', *(_class(kind), at, height, anchor, text))
 
 
 def _class(kind: str) -> Piece:
@@ -198,22 +220,22 @@ def assumptions(check: Check | None, height: int) -> Piece:
         "changed, and strict with another model of the queue. The model of this run is outlined."
     )
     bars = chart("assumptions", title_of("assumptions"), about, height)
-    if not check.way:
+    if not check.steps:
         return section("assumptions", title, bars)
-    return section(
-        "assumptions", title, html('<div class="pair wide">\n%s<div>%s</div>\n</div>\n', bars, _way(check, check.way))
-    )
+    return section("assumptions", title, html('<div class="pair wide">\n%s<div>%s</div>\n</div>\n', bars, _way(check)))
 
 
-def _way(check: Check, way: Way) -> Piece:
+def _way(check: Check) -> Piece:
+    across = _across([check.verdict.classic, *(step.net_pnl for step in check.steps)])
+    zero = across(0.0)
     steps = joined(
         html(
             '<tr><th scope="row">%s</th>%s%s<td><svg class="range step" aria-hidden="true"><line class="zero" '
-            'x1="%s%%" x2="%s%%" y1="0" y2="16"/><rect%s x="%s%%" width="%s%%" y="2" height="12"/></svg></td></tr>\n',
-            *(step.switch, cell(step.change, "money"), cell(step.net_pnl, "money"), way.zero, way.zero),
-            *(_class("loss" if step.change < 0 else ""), bar.start, bar.width),
+            'x1="%s%%" x2="%s%%" y1="0" y2="16"/><rect%s %s y="2" height="12"/></svg></td></tr>\n',
+            *(step.switch, cell(step.change, "money"), cell(step.net_pnl, "money"), zero, zero),
+            *(_class("loss" if step.change < 0 else ""), _bar(across, step.net_pnl - step.change, step.net_pnl)),
         )
-        for step, bar in way.steps
+        for step in check.steps
     )
     rows = html(
         '<tr><th scope="row">classic</th><td></td>%s<td></td></tr>\n%s', cell(check.verdict.classic, "money"), steps
@@ -223,7 +245,7 @@ def _way(check: Check, way: Way) -> Piece:
     return html(
         '<h3>From classic to strict</h3>\n<p id="way">%s</p>\n<p class="note">A step is what its switch takes away or '
         "adds once those above it are set. Alone, or in another order, it would be another amount.</p>\n%s",
-        *(way.sentence, scrolls("From classic to strict, a switch at a time", table)),
+        *(in_words(check.steps), scrolls("From classic to strict, a switch at a time", table)),
     )
 
 

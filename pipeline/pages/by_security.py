@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -24,17 +23,6 @@ NAMES_SHOWN: Final = 12
 _NOT_COUNTED: Final = "This security's run did not count it."
 _UNKNOWN: Final = "The catalog does not say."
 _DATA: Final = ("Rows", "Ticks", "Rejected", "Blank")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with a row a security, as HTML; name: its id, empty without."""
-
-    caption: str
-    headings: Piece
-    rows: Sequence[Piece]
-    total: Piece
-    name: str = ""
 
 
 class Reasons:
@@ -118,26 +106,23 @@ def _totals(contents: Contents) -> list[tuple[str, Mapping[str, Any]]]:
 
 def tables_of(
     contents: Contents, shown: Sequence[str], check: Check | None, differing: Sequence[str], reasons: Reasons
-) -> Iterator[Table]:
-    """Yield the tables in the order of their tabs; differing: the parameters that securities do not share."""
+) -> Piece:
+    """Return the tables one below the other, of which scripts make tabs; differing: parameters not shared by all."""
     links = {ticker: _first(contents, ticker) for ticker in shown}
-    for caption, figures in GROUPS.items():
-        yield _of_figures(contents, links, caption, figures, reasons)
-    if own := _own_figures(contents, links, reasons):
-        yield own
-    if counters := _counters(contents, links, reasons):
-        yield counters
+    tables = [_of_figures(contents, links, caption, figures, reasons) for caption, figures in GROUPS.items()]
+    tables += [_own_figures(contents, links, reasons), _counters(contents, links, reasons)]
     if check:
         apart = f"{OWN_CURRENCY}, the total {currency()}"
-        yield _of_check(links, check, apart if contents.money.are_apart else currency())
+        tables.append(_of_check(links, check, apart if contents.money.are_apart else currency()))
     if differing:
-        yield _of_parameters(contents, links, differing)
-    yield _of_data(contents, links, reasons)
+        tables.append(_of_parameters(contents, links, differing))
+    tables.append(_of_data(contents, links, reasons))
+    return html('<div class="tabs">\n%s</div>\n', joined(tables))
 
 
 def _of_figures(
     contents: Contents, links: Mapping[str, Piece], caption: str, figures: Sequence[Figure], reasons: Reasons
-) -> Table:
+) -> Piece:
     with amounts_in(contents.money.of_each if contents.money.are_apart else currency()):
         headings = joined(
             html(
@@ -155,11 +140,11 @@ def _of_figures(
         html('<tr><th scope="row">%s</th>%s</tr>', name, cells(values, name)) for name, values in _totals(contents)
     )
     rows = [_row(first, cells(contents.figures[ticker], ticker)) for ticker, first in links.items()]
-    return Table(caption, headings, rows, total)
+    return _table(caption, headings, rows, total)
 
 
-def _own_figures(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:
-    """Return the figures of the strategy's own; None without any."""
+def _own_figures(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Piece:
+    """Return the figures of the strategy's own; nothing without any."""
     own: Mapping[str, Any] = {ticker: contents.figures[ticker].get(OWN) or {} for ticker in links}
     of_all: Mapping[str, Any] = contents.portfolio.get(OWN) or {}
     meanings = {name: entry["meaning"] for by_name in own.values() for name, entry in by_name.items()}
@@ -180,11 +165,11 @@ def _own_figures(contents: Contents, links: Mapping[str, Piece], reasons: Reason
     )
     rows = [_row(first, values(own[ticker], ticker)) for ticker, first in links.items()]
     total = html('<tr><th scope="row">%s</th>%s</tr>', PORTFOLIO, values(of_all, PORTFOLIO)) if of_all else NOTHING
-    return Table("The strategy's own figures", headings, rows, total, "own-figures") if names else None
+    return _table("The strategy's own figures", headings, rows, total, "own-figures") if names else NOTHING
 
 
-def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:
-    """Return what strategies counted besides; None without any counter."""
+def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Piece:
+    """Return what strategies counted besides; nothing without any counter."""
     counts: Mapping[str, Any] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in links}
     names = sorted({name for by_name in counts.values() for name in by_name})[:MOST_LINES]
 
@@ -193,24 +178,19 @@ def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) 
         return reasons.missing(_NOT_COUNTED, name, ticker) if value is None else cell(value, "count")
 
     rows = [_row(first, joined(count(ticker, name) for name in names)) for ticker, first in links.items()]
-    return Table("What the strategy counted", _headings(names), rows, NOTHING, "counters") if names else None
+    return _table("What the strategy counted", _headings(names), rows, name="counters") if names else NOTHING
 
 
-def _of_check(links: Mapping[str, Piece], check: Check, unit: str) -> Table:
-    rows = [
-        _row(links[ticker], joined(cell(one.value, one.form) for one in cells)) for ticker, cells in check.by_security
-    ]
-    total = joined(cell(value, "money") for value in check.totals.values())
-    return Table(
-        f"Net P&L by execution model, {unit}",
-        _headings(check.totals),
-        rows,
-        html('<tr><th scope="row">total</th>%s</tr>', total),
-        "checks",
-    )
+def _of_check(links: Mapping[str, Piece], check: Check, unit: str) -> Piece:
+    def cells(values: Iterable[float | None]) -> Piece:
+        return joined(cell(value, "money") for value in values)
+
+    rows = [_row(links[ticker], cells(values)) for ticker, values in check.by_security]
+    total = html('<tr><th scope="row">total</th>%s</tr>', cells(check.totals.values()))
+    return _table(f"Net P&L by execution model, {unit}", _headings(check.totals), rows, total, "checks")
 
 
-def _of_parameters(contents: Contents, links: Mapping[str, Piece], names: Sequence[str]) -> Table:
+def _of_parameters(contents: Contents, links: Mapping[str, Piece], names: Sequence[str]) -> Piece:
     values: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
 
     def value(ticker: str, name: str) -> Piece:
@@ -222,10 +202,10 @@ def _of_parameters(contents: Contents, links: Mapping[str, Piece], names: Sequen
         for ticker, first in links.items()
         if ticker in values
     ]
-    return Table("Parameters by security", _headings(names), rows, NOTHING, "parameters")
+    return _table("Parameters by security", _headings(names), rows, name="parameters")
 
 
-def _of_data(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table:
+def _of_data(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Piece:
     """Return what each security's ticks were: counts, rejected rows and fingerprints."""
     rows = []
     for ticker, first in links.items():
@@ -245,7 +225,7 @@ def _of_data(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -
         '<th scope="col" class="text">Fingerprint of the sheets</th>',
         _headings(_DATA),
     )
-    return Table("Input data and its fingerprints", headings, rows, NOTHING, "input-data")
+    return _table("Input data and its fingerprints", headings, rows, name="input-data")
 
 
 def _row(first: Piece, cells: Piece) -> Piece:
@@ -256,22 +236,13 @@ def _headings(names: Iterable[str]) -> Piece:
     return joined(html('<th scope="col" data-key="%s">%s</th>', name, name) for name in names)
 
 
-def tabbed(tables: Iterable[Table]) -> Piece:
-    """Return tables one below the other, of which scripts make tabs."""
-    return html('<div class="tabs">\n%s</div>\n', joined(map(_tab, tables)))
-
-
-def _tab(table: Table) -> Piece:
+def _table(caption: str, headings: Piece, rows: Iterable[Piece], total: Piece = NOTHING, name: str = "") -> Piece:
     return html(
         '<div class="scrolls" role="region" aria-label="%s" tabindex="0"><table class="sortable" '
         'data-set="securities"%s><caption>%s</caption><thead><tr><th scope="col">Security</th>%s</tr></thead>\n'
         "<tbody>\n%s</tbody>%s</table></div>\n",
-        table.caption,
-        html(' id="%s"', table.name) if table.name else NOTHING,
-        table.caption,
-        table.headings,
-        joined(table.rows),
-        html("<tfoot>%s</tfoot>", table.total) if table.total else NOTHING,
+        *(caption, html(' id="%s"', name) if name else NOTHING, caption, headings, joined(rows)),
+        html("<tfoot>%s</tfoot>", total) if total else NOTHING,
     )
 
 
