@@ -111,7 +111,7 @@ def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
     heights = {name: chart["layout"].get("height", 320) for name, chart in drawn.items()}
     same, differing = tables.same_parameters(contents)
     reasons = by_security.Reasons()
-    open_days = by_security.not_flat(tables.not_flat(contents, shown))
+    open_days = by_security.not_flat(contents, shown)
     every = by_security.tables_of(contents, shown, check, differing, reasons)
     return _Frame(
         shown=shown,

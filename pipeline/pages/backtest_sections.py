@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipeline.metrics.assumptions import NO_WORSE, in_words
 from pipeline.metrics import chance
-from pipeline.metrics.fill_kinds import COLUMNS, through_words
+from pipeline.metrics.assumptions import NO_WORSE, in_words
+from pipeline.metrics.fill_kinds import COLUMNS, in_order, through_words
+from pipeline.metrics.registry import METRICS
 from pipeline.numbers import counted, currency, money
 from pipeline.pages import backtest_tables as tables
 from pipeline.pages.backtest_record import DECIDED_BY, decision, tile
+from pipeline.pages.backtest_tables import cell_of
 from pipeline.pages.cells import clipped, lines
 from pipeline.pages.charts import title_of
 from pipeline.pages.html import (
@@ -115,8 +117,8 @@ def warnings(contents: Contents) -> Piece:
 
 def result(contents: Contents, check: Check | None) -> Piece:
     """Return the figures of the portfolio, with how else they might have come out."""
-    others = (pair for pair in tables.headline(contents) if pair[0].name not in DECIDED_BY)
-    tiles = joined(tile(figure, one) for figure, one in others)
+    others = (figure for figure in METRICS if figure.is_headline and figure.name not in DECIDED_BY)
+    tiles = joined(tile(figure, cell_of(figure, contents.portfolio)) for figure in others)
     parts = [decision(contents, check), html('<dl class="tiles">\n%s</dl>\n', tiles)]
     if not contents.money.is_mixed and (said := chance.in_words(contents.portfolio)):
         parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(said))]
@@ -270,20 +272,22 @@ def where(contents: Contents, heights: Mapping[str, int], curves: int, left_out:
 
 
 def _filled(contents: Contents) -> Piece:
-    kinds = tables.fills_by(contents)
+    kinds = [figure for figure in METRICS if figure.form == "by_kind" and contents.portfolio.get(figure.name)]
     if not kinds:
         return NOTHING
     through = through_words(contents.portfolio)
     parts = [html("<h3>What filled us</h3>\n"), html('<p class="verdict">%s</p>\n', through) if through else NOTHING]
-    for name, caption, rows in kinds:
-        body = joined(html('<tr><th scope="row">%s</th>%s</tr>\n', label, cells_of(cells)) for label, cells in rows)
-        heads = ("Filled by", *(label for label, _ in COLUMNS.values()))
-        parts.append(
-            scrolls(
-                caption,
-                table_of(f"{caption}, all securities, {currency()}", heads, body, name=name, kind="sortable labels"),
+    heads = ("Filled by", *(label for label, _ in COLUMNS.values()))
+    for figure in kinds:
+        body = joined(
+            html(
+                '<tr><th scope="row">%s</th>%s</tr>\n',
+                *(label, joined(cell(row[name], form) for name, (_, form) in COLUMNS.items())),
             )
+            for label, row in in_order(contents.portfolio[figure.name])
         )
+        caption = f"{figure.label}, all securities, {currency()}"
+        parts.append(scrolls(figure.label, table_of(caption, heads, body, name=figure.name, kind="sortable labels")))
     note = (
         "Each fill is counted once, in the first kind that applies from the top, so that fills, shares and P&L add up. "
         "Over our price: what fills were booked better than the order's own price. A realised P&L is that of the fill "

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
+from pipeline.metrics.registry import GROUPS
 from pipeline.pages import backtest_tables as tables
+from pipeline.pages.cells import clipped, lines
 from pipeline.pages.html import NOTHING, Piece, cell, html, joined, rest, scrolls, section, table_of, with_code
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.metrics.figure import Figure
     from pipeline.pages.cells import Lines
     from pipeline.pages.run_reader import Contents
 
@@ -46,7 +52,12 @@ def settings(contents: Contents, same: Lines) -> Piece:
 
 def data_used(contents: Contents) -> Piece:
     """Return the rows that the conversion rejected."""
-    rejected = tables.rejected(contents)
+    data: Mapping[str, Mapping[str, Any]] = contents.run["data"]
+    rejected = lines(
+        (ticker, clipped(rule), count)
+        for ticker in sorted(data)
+        for rule, count in sorted((data[ticker].get("rejects") or {}).items())
+    )
     title = html("<h3>Rows rejected by the conversion</h3>\n")
     if not rejected.shown:
         return section("data-used", "Data", title, html('<p class="quiet">The catalog lists none.</p>\n'))
@@ -65,7 +76,10 @@ def data_used(contents: Contents) -> Piece:
 
 
 def glossary() -> Piece:
-    """Return what each figure means."""
+    """Return what each figure means; a mark-out stands for all horizons."""
+    first: dict[str, Figure] = {}
+    for figure in chain.from_iterable(GROUPS.values()):
+        first.setdefault(figure.anchor, figure)
     entries = joined(
         html(
             '<div id="%s" tabindex="-1"><dt>%s%s</dt><dd>%s</dd></div>\n',
@@ -73,7 +87,7 @@ def glossary() -> Piece:
             html(" <small>%s</small>", figure.shown_in) if figure.unit else NOTHING,
             with_code(figure.meaning),
         )
-        for figure in tables.glossary()
+        for figure in first.values()
     )
     note = html(
         '<p class="note">One sentence each; docs/reference/metrics.md has the formulas with their sources.</p>\n'

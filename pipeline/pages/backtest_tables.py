@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import BREAK_ORDERS, IGNORED, SWITCHES
 from pipeline.metrics.bootstrap import INTERVALS
-from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
-from pipeline.metrics.fill_kinds import in_order
-from pipeline.metrics.registry import BY_NAME, GROUPS, METRICS
+from pipeline.metrics.registry import BY_NAME
 from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.metrics.figure import Figure
     from pipeline.pages.run_reader import Contents
-
-NAMES_SHOWN: Final = 12
-PORTFOLIO: Final = "Portfolio"
 
 
 def replayed(contents: Contents) -> str:
@@ -38,11 +33,6 @@ def period(contents: Contents) -> str:
     return f"{many}, {days[0]} to {days[-1]}" if len(days) else ""
 
 
-def headline(contents: Contents) -> list[tuple[Figure, Cell]]:
-    """Return the portfolio's headline figures."""
-    return [(figure, cell_of(figure, contents.portfolio)) for figure in METRICS if figure.is_headline]
-
-
 def intervals(contents: Contents) -> list[tuple[Figure, list[Cell]]]:
     """Return the portfolio's figures that have an interval, each with its value and both ends; none of an older run."""
     ends: Mapping[str, Sequence[float] | None] = contents.portfolio.get("intervals") or {}
@@ -51,27 +41,6 @@ def intervals(contents: Contents) -> list[tuple[Figure, list[Cell]]]:
         (figure, [cell_of(figure, contents.portfolio), *(Cell(end, figure.form) for end in both or ())])
         for figure, both in rows
     ]
-
-
-def fills_by(contents: Contents) -> list[tuple[str, str, list[tuple[str, list[Cell]]]]]:
-    """Return the tables of what filled the whole portfolio: name, caption, and a row a kind; none of an older run."""
-    tables = []
-    for figure in METRICS:
-        if figure.form == "by_kind" and (rows := contents.portfolio.get(figure.name)):
-            cells = [
-                (label, [Cell(row[name], form) for name, (_, form) in OF_KINDS.items()])
-                for label, row in in_order(rows)
-            ]
-            tables.append((figure.name, figure.label, cells))
-    return tables
-
-
-def glossary() -> list[Figure]:
-    """Return every figure once, as it is explained at the end; a mark-out stands for all horizons."""
-    first: dict[str, Figure] = {}
-    for figure in _tabled():
-        first.setdefault(figure.anchor, figure)
-    return list(first.values())
 
 
 def same_parameters(contents: Contents) -> tuple[Lines, list[str]]:
@@ -94,37 +63,10 @@ def switches(contents: Contents) -> list[tuple[str, str, str]]:
     return [(name, text_of(values[name]), about.get(name, "")) for name in sorted(values)]
 
 
-def rejected(contents: Contents) -> Lines:
-    """Return the rejected rows of the conversion: security, rule, rows."""
-    data: Mapping[str, Mapping[str, Any]] = contents.run["data"]
-    return lines(
-        (ticker, clipped(rule), count)
-        for ticker in sorted(data)
-        for rule, count in sorted((data[ticker].get("rejects") or {}).items())
-    )
-
-
-def not_flat(contents: Contents, shown: Sequence[str]) -> list[tuple[str, Lines]]:
-    """Return the days that ended with an open position, by security."""
-    open_days = {ticker: contents.figures[ticker].get("days_not_flat") or [] for ticker in shown}
-    return [(ticker, lines(days, NAMES_SHOWN)) for ticker, days in open_days.items() if days]
-
-
 def cell_of(figure: Figure, values: Mapping[str, Any]) -> Cell:
     """Return a figure's value among those of a security or portfolio, or why it is missing."""
     value = figure.value_in(values)
     return Cell(value, figure.form, clipped(figure.reason_in(values)) if value is None else "")
-
-
-def _tabled() -> Iterator[Figure]:
-    for figures in GROUPS.values():
-        yield from figures
-
-
-def value_and_text(value: object) -> tuple[float | None, str]:
-    """Return a parameter's number to sort by, where it is one, and its text."""
-    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    return number, text_of(value)
 
 
 def text_of(value: object) -> str:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from pipeline.metrics.metrics_json import OWN
 from pipeline.metrics.registry import GROUPS
 from pipeline.numbers import OWN_CURRENCY, amounts_in, currency, exact
-from pipeline.pages.backtest_tables import PORTFOLIO, value_and_text
-from pipeline.pages.cells import MOST_LINES, clipped
+from pipeline.pages.backtest_tables import text_of
+from pipeline.pages.cells import MOST_LINES, clipped, lines
 from pipeline.pages.html import NOTHING, Piece, cell, html, joined, listed
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.pages.run_reader import Contents
 
 NAMES_SHOWN: Final = 12
+PORTFOLIO: Final = "Portfolio"
 _NOT_COUNTED: Final = "This security's run did not count it."
 _UNKNOWN: Final = "The catalog does not say."
 _DATA: Final = ("Rows", "Ticks", "Rejected", "Blank")
@@ -47,18 +48,16 @@ class Reasons:
 
     def listed(self, everyone: int) -> Piece:
         """Return the list of reasons, with what each is the reason of; everyone: how many could be named."""
-        lines = (
+        why = (
             html(
                 '<li><span id="why-%s">%s</span> %s</li>\n',
-                number,
-                clipped(reason),
-                "; ".join(_missed(self._who[reason], everyone)),
+                *(number, clipped(reason), "; ".join(_missed(self._who[reason], everyone))),
             )
             for reason, number in self._numbers.items()
         )
         if not self._numbers:
             return NOTHING
-        return html('<h3>Figures that cannot be computed</h3>\n<ul class="quiet">\n%s</ul>\n', joined(lines))
+        return html('<h3>Figures that cannot be computed</h3>\n<ul class="quiet">\n%s</ul>\n', joined(why))
 
 
 def _missed(labels: Mapping[str, Sequence[str]], everyone: int) -> Iterator[str]:
@@ -194,8 +193,9 @@ def _of_parameters(contents: Contents, links: Mapping[str, Piece], names: Sequen
     values: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
 
     def value(ticker: str, name: str) -> Piece:
-        number, text = value_and_text(values[ticker].get(name))
-        return html("<td%s>%s</td>", NOTHING if number is None else html(' data-value="%s"', exact(number)), text)
+        found = values[ticker].get(name)
+        is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
+        return html("<td%s>%s</td>", html(' data-value="%s"', exact(found)) if is_number else NOTHING, text_of(found))
 
     rows = [
         _row(first, joined(value(ticker, name) for name in names))
@@ -246,19 +246,15 @@ def _table(caption: str, headings: Piece, rows: Iterable[Piece], total: Piece = 
     )
 
 
-def not_flat(days: Sequence[tuple[str, Any]]) -> Piece:
-    """Return the list of days that ended with an open position; days: by security, cut to a few each."""
-    if not days:
+def not_flat(contents: Contents, shown: Sequence[str]) -> Piece:
+    """Return the list of days that ended with an open position, by security, a few of each."""
+    open_days = []
+    for ticker in shown:
+        some = lines(contents.figures[ticker].get("days_not_flat") or (), NAMES_SHOWN)
+        more = f" and {some.left_out:,} more" if some.left_out else ""
+        if some.shown:
+            open_days.append(html("<strong>%s</strong>: %s%s", ticker, ", ".join(some.shown), more))
+    if not open_days:
         return NOTHING
-    lines = [
-        html(
-            "<strong>%s</strong>: %s%s",
-            ticker,
-            ", ".join(some.shown),
-            f" and {some.left_out:,} more" * bool(some.left_out),
-        )
-        for ticker, some in days
-    ]
-    return html(
-        '<h3>Days that ended with an open position</h3>\n<div class="quiet">%s</div>\n', listed(lines, NAMES_SHOWN)
-    )
+    every = listed(open_days, NAMES_SHOWN)
+    return html('<h3>Days that ended with an open position</h3>\n<div class="quiet">%s</div>\n', every)
