@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,45 +13,27 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pipeline.store.path import AnyPath
-    from pipeline.ticks import Float64s
 
 MOST_POINTS: Final = 500
 """Days that a page draws; of more each so many, and the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenEquity:
-    """The numbers of the setting chosen and of the median one, and their net realised P&L as days end, money."""
-
-    settings: tuple[int, int]
-    days: tuple[str, ...]
-    chosen: Float64s
-    median: Float64s
-
-    def as_drawn(self) -> dict[str, Any]:
-        """Return it as a page draws it, to the cent."""
-        last = len(self.days) - 1
-        step = max(1, -(-len(self.days) // MOST_POINTS))
-        places = sorted({*range(0, len(self.days), step), last})
-        return {
-            "settings": list(self.settings),
-            "days": [self.days[at] for at in places],
-            "chosen": self.chosen[places].round(2).tolist(),
-            "median": self.median[places].round(2).tolist(),
-        }
-
-
-def read_equity(directory: AnyPath, views: Collection[str]) -> dict[str, ChosenEquity]:
-    """Return the equity of some views; raises what a damaged file makes of it."""
+def read_equity(directory: AnyPath, views: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the equity of some views as a page draws it, to the cent; raises what a damaged file makes of it."""
     rows: dict[str, list[dict[str, str]]] = {}
     for row in csv_rows(directory / EQUITY_FILE):
         if row["security"] in views:
             rows.setdefault(row["security"], []).append(row)
+    return {view: _drawn(of_view) for view, of_view in rows.items()}
+
+
+def _drawn(rows: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the numbers of the setting chosen and of the median one, and their net realised P&L as days end, money."""
+    places = sorted({*range(0, len(rows), -(-len(rows) // MOST_POINTS)), len(rows) - 1})
+    chosen, median = (np.cumsum([float(row[name]) for row in rows]) for name in ("net_pnl", "median_net_pnl"))
     return {
-        view: ChosenEquity(
-            (int(of_view[0]["setting"]), int(of_view[0]["median_setting"])),
-            tuple(row["day"] for row in of_view),
-            *(np.cumsum([float(row[name]) for row in of_view]) for name in ("net_pnl", "median_net_pnl")),
-        )
-        for view, of_view in rows.items()
+        "settings": [int(rows[0]["setting"]), int(rows[0]["median_setting"])],
+        "days": [rows[at]["day"] for at in places],
+        "chosen": chosen[places].round(2).tolist(),
+        "median": median[places].round(2).tolist(),
     }

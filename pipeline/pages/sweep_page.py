@@ -68,7 +68,7 @@ def _page_of(sweep: RecordedSweep) -> bytes:
         choice=_cut(choice),
         walk=_cut(tables.walk_rows(sweep)),
         axes=tables.axis_rows(sweep),
-        failures=tables.failure_rows(sweep),
+        failures=sweep.failures[: tables.FEW],
         warnings=lines(clipped(warning) for warning in sweep.manifest.get("warnings", ())),
         failed=sum(failure.count for failure in sweep.failures),
         same_execution=words.same_execution(sweep),

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
-from pipeline.pages.sweep_equity import ChosenEquity, read_equity
+from pipeline.pages.sweep_equity import read_equity
 from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, own_figures, score_figures
 from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
 from pipeline.runs.layout import SWEEP_FILE
@@ -76,7 +76,7 @@ class RecordedSweep:
     folds: Mapping[str, list[dict[str, str]]]
     failures: tuple[Failure, ...]
     results: int
-    equity: Mapping[str, ChosenEquity]
+    equity: Mapping[str, Mapping[str, Any]]
     known_figures: Mapping[str, SweepFigure]
     few_days: frozenset[tuple[str, str]]
 

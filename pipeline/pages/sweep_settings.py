@@ -84,7 +84,7 @@ def page_data(sweep: RecordedSweep, selection: Selection, choice: Sequence[Row])
                     for row in sweep.folds.get(view, ())
                 ],
                 "choice": sentences.get(view, ""),
-                "equity": sweep.equity[view].as_drawn() if view in sweep.equity else None,
+                "equity": sweep.equity.get(view),
             }
             for view in sweep.views
         ],

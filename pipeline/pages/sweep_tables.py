@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from pipeline.sweeps.choice_statistics import mean_ranks
 from pipeline.sweeps.tables import OWN_PREFIX, own_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pipeline.pages.sweep_axes import Axis
     from pipeline.pages.sweep_reader import RecordedSweep
@@ -30,20 +30,15 @@ NO_FIGURE: Final = "cannot be computed: no day in this part, too few days, or no
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """The value of an axis: as text, and as a number if all the axis has are numbers."""
-
-    text: str
-    number: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table: of which view, the setting it names, that setting's values, and numbers."""
+    """One row of a table: of which view, the setting it names, that setting's values, and numbers.
+
+    values: as text, and as a number where all that the axis has are numbers.
+    """
 
     view: str
     setting: int | None
-    values: tuple[Value, ...]
+    values: Sequence[tuple[str, float | None]]
     cells: tuple[Cell, ...]
 
 
@@ -141,7 +136,7 @@ def walk_rows(sweep: RecordedSweep) -> list[Row]:
             Cell(len(after), "count"),
             Cell(sum(value > 0 for value in after), "count"),
         )
-        rows += [Row(view, None, (Value(chosen),), cells)] if folds else []
+        rows += [Row(view, None, [(chosen, None)], cells)] if folds else []
     return rows
 
 
@@ -151,14 +146,13 @@ def axis_rows(sweep: RecordedSweep) -> list[tuple[str, str, str]]:
     return rows + [(name, "1", value) for name, value in sweep.fixed.items()]
 
 
-def values_of(sweep: RecordedSweep, at: int) -> tuple[Value, ...]:
+def values_of(sweep: RecordedSweep, at: int) -> list[tuple[str, float | None]]:
     """Return the value of each axis of one setting, empty where it says nothing to its strategy."""
-    values = []
-    for axis in sweep.axes:
-        code = int(axis.codes[at])
-        number = None if axis.numbers is None or code < 0 else axis.numbers[code]
-        values.append(Value("" if code < 0 else axis.values[code], number))
-    return tuple(values)
+    codes = [(axis, int(axis.codes[at])) for axis in sweep.axes]
+    return [
+        ("", None) if code < 0 else (axis.values[code], axis.numbers[code] if axis.numbers else None)
+        for axis, code in codes
+    ]
 
 
 def _spread(sweep: RecordedSweep, view: str) -> tuple[Cell, Cell]:
@@ -174,14 +168,6 @@ def _values(axis: Axis) -> str:
     if axis.numbers is None:
         return f"{', '.join(axis.values[:FEW])} and {len(axis.values) - FEW} more"
     return f"{axis.values[0]} to {axis.values[-1]}"
-
-
-def failure_rows(sweep: RecordedSweep) -> Sequence[Mapping[str, Any]]:
-    """Return the commonest errors, each with where it came first."""
-    return [
-        {"text": error.text, "count": error.count, "where": f"setting {error.setting:,} on {error.security}"}
-        for error in sweep.failures[:FEW]
-    ]
 
 
 def rank_correlation(first: Float64s, second: Float64s) -> float | None:
