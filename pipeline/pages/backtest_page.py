@@ -160,13 +160,14 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
     has_days = len(contents.total.days) and not is_mixed
     of_days = record_charts(contents.total, drawn.exposure, together, capital) if has_days else {}
     names = {ticker: f"panel-{number}" for number, ticker in enumerate(frame.shown)}
-    axes = {each.name: each.axis() for each in (clock, together)}
+    shared = {each.name: each.axis() for each in (clock, together)}
+    shared |= {panel.chart["shared"]: timelines.panel_figure(panel.lines) for panel in drawn.panels.values()}
     data: dict[str, Any] = {
         "charts": {
             **_of_portfolio(contents, frame, drawn, of_days),
             **{names[ticker]: panel.chart for ticker, panel in drawn.panels.items()},
         },
-        "shared": axes | _shared_panels(drawn.panels) | timelines.PARTS,
+        "shared": shared | timelines.PARTS,
         **clock.days_and_hours(),
         **({UTC: together.days_and_hours()} if together.name == UTC else {}),
         "currency": contents.money.together,
@@ -193,11 +194,6 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
         footer=html(sections.FOOTER),
     )
     return page_of(f"{contents.run['strategy']}: backtest", parts, data)
-
-
-def _shared_panels(panels: Mapping[str, timelines.Panel]) -> dict[str, Any]:
-    """Return what panels have in common, by the names that their charts have for it."""
-    return {panel.chart["shared"]: timelines.panel_figure(panel.lines) for panel in panels.values()}
 
 
 def _of_portfolio(contents: Contents, frame: _Frame, drawn: _Drawings, of_days: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,7 +226,7 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
         track = contents.track(ticker)
         rates, of_marks = (contents.rate(ticker, stamps) for stamps in (track.stamps, track.price_stamps))
-        on_one = _on_one_clock(contents.run, ticker, is_utc=is_utc)
+        on_one: Callable[[Int64s], Int64s] = partial(in_utc, contents.run, ticker) if is_utc else lambda stamps: stamps
         moments = on_one(track.stamps)
         equity.add(ticker, moments, track.net * rates)
         prices, marks = (contents.money.in_currency(ticker, each) for each in (track.price, track.marks))
@@ -247,11 +243,6 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
     clock = own.clock()
     return _Drawings(curve, panels, exposure, clock, of_all.clock(UTC) if is_utc else clock)
-
-
-def _on_one_clock(run: Mapping[str, Any], ticker: str, *, is_utc: bool) -> Callable[[Int64s], Int64s]:
-    """Return what puts times of a security on the clock of all: UTC where exchanges are in several time zones."""
-    return partial(in_utc, run, ticker) if is_utc else lambda stamps: stamps
 
 
 def _cost(contents: Contents, ticker: str) -> int:

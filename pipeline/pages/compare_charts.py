@@ -8,13 +8,13 @@ import numpy as np
 
 from pipeline.numbers import currency
 from pipeline.pages.curves import packed_columns
+from pipeline.pages.equity_curve import EquityCurve
 from pipeline.pages.page import chart_text
 from pipeline.pages.time_axis import DAY_MS, HOUR_MS
-from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows, together
-from pipeline.spark import extremes
+from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.pages.run_reader import Daily, Track
     from pipeline.pages.time_axis import Clock
@@ -26,19 +26,21 @@ MOST_FILLS: Final = 500_000
 HEIGHT: Final = 480
 
 
-def equity_chart(runs: Sequence[tuple[str, list[Track], Daily]], clock: Clock) -> dict[str, Any]:
+def equity_chart(runs: Sequence[tuple[str, Mapping[str, Track], Daily]], clock: Clock) -> dict[str, Any]:
     """Return each run's net realised equity over its days, and at the end of each day that of the first taken off.
 
-    runs: of each its title, the fills of its securities, and its days.
+    runs: of each its title, the fills by security, and its days.
     """
     columns: dict[str, tuple[Any, int]] = {}
     traces: list[dict[str, Any]] = []
     bases = [_at_days(total, clock.days) for _, _, total in runs]
-    reaches = [_reach(tracks, total) for _, tracks, total in runs]
+    reaches = [_reach(tracks.values(), total) for _, tracks, total in runs]
     for number, (title, tracks, _) in enumerate(runs):
-        stamps, equity = together(tracks)
-        drawn = extremes([equity], MOST_FILLS // len(runs))
-        columns |= {f"stamps_{number}": (stamps[drawn], 0), f"equity_{number}": (equity[drawn], MONEY_DIGITS)}
+        equity = EquityCurve()
+        for ticker, track in tracks.items():
+            equity.add(ticker, track.stamps, track.net)
+        curve = equity.curve(MOST_FILLS // len(runs))
+        columns |= {f"stamps_{number}": (curve.stamps, 0), f"equity_{number}": (curve.equity, MONEY_DIGITS)}
         reach = reaches[number]
         drawn_over = {"reach": [clock.start(reach[0]), clock.end(reach[1])]} if reach else {}
         traces.append(_line(title, number, "y") | {"series": number} | drawn_over)
@@ -91,7 +93,7 @@ def _at_days(total: Daily, days: Int64s) -> Float64s:
     return at_close
 
 
-def _reach(tracks: Sequence[Track], total: Daily) -> tuple[int, int] | None:
+def _reach(tracks: Iterable[Track], total: Daily) -> tuple[int, int] | None:
     """Return the first and the last day of a run; None for one without any."""
     days = np.concatenate([total.days, *(track.stamps // DAY_MS for track in tracks)])
     return (int(days.min()), int(days.max())) if len(days) else None

@@ -102,7 +102,7 @@ def _page_of(sides: Sequence[Side]) -> bytes:
     clock = Clock(np.unique(days), stamps % DAY_MS)
     chart = equity_chart(
         [
-            (side.title, [_in_total(side, ticker, track) for ticker, track in of.items()], side.contents.total)
+            (side.title, {ticker: _in_total(side, ticker, track) for ticker, track in of.items()}, side.contents.total)
             for side, of in zip(sides, tracks, strict=True)
             if not side.run.money.is_mixed
         ],

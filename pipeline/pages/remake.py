@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
+from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, RUN_FILE, SWEEP_FILE
 from pipeline.runs.manifest import add_files
 from pipeline.store.atomic import not_written, write_bytes
 
@@ -35,7 +35,6 @@ def write_run_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
 def write_sweep_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
     """Write the page of a sweep's folder, from its files, and return its path; the rest as `write_run_page`."""
     from pipeline.pages.sweep_page import sweep_page  # a run needs none of it
-    from pipeline.runs.layout import SWEEP_FILE
 
     return _write(folder, SWEEP_FILE, sweep_page(folder), png=png)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.pages.own_series import Line, OwnSeries
     from pipeline.pages.run_reader import Daily, Track
     from pipeline.pages.time_axis import Clock
-    from pipeline.ticks import Float64s, Int64s
+    from pipeline.ticks import Float64s
 
 MOST_DAYS: Final = 800
 """Days drawn as a bar each; of more, each bar is a month."""
@@ -128,14 +128,6 @@ class Panel:
         return len(self.chart["pack"]["base64"])
 
 
-def together(tracks: list[Track]) -> tuple[Int64s, Float64s]:
-    """Return the times (ms) of all fills on one clock, and net realised equity (money) after each."""
-    stamps = np.concatenate([track.stamps for track in tracks]) if tracks else np.empty(0, np.int64)
-    net = np.concatenate([track.net for track in tracks]) if tracks else np.empty(0)
-    order = np.argsort(stamps, kind="stable")
-    return stamps[order], np.cumsum(net[order])
-
-
 def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
     """Return equity, drawdown and P&L by day of all securities together, on one clock."""
     days, values, by = _bars(total)
@@ -158,7 +150,8 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
     }
     return {
         "data": traces,
-        "layout": layout_of_rows(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3"),
+        "layout": layout_of_rows(rows, PORTFOLIO_HEIGHT)
+        | {"xaxis": {"shared": clock.name, "anchor": "y3", "range": clock.span(clock.days)}},
         "days": np.diff(total.days, prepend=0).tolist(),
         "pack": packed_columns(columns),
         **({"utc": True} if clock.name == UTC else {}),
@@ -279,10 +272,6 @@ def layout_of_rows(rows: dict[str, tuple[str, list[float]]], height: int) -> dic
         axis = {"title": {"text": title, "font": {"size": 11}}, "domain": domain, "automargin": False, "nticks": 5}
         layout[name.replace("y", "yaxis", 1)] = axis
     return layout
-
-
-def _across(clock: Clock, days: Int64s, anchor: str) -> dict[str, Any]:
-    return {"xaxis": {"shared": clock.name, "anchor": anchor, "range": clock.span(days)}}
 
 
 def _bars(total: Daily) -> tuple[list[int], Float64s, str]:
