@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
     from pipeline.runs.backtest import BacktestRun
     from pipeline.runs.security import SecurityResult
-    from pipeline.store.path import AnyPath
 
 CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"
@@ -101,7 +100,9 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
     if console().shows:
         with amounts_in(run.currency):
             _show_all(run)
-        _show_written(written)
+    for label, path in zip(("Page", "Workbook"), written.values(), strict=True):
+        if path is not None:
+            console().show(f"{label}: {path}")
     totals = _by_execution(run)
     verdict = verdict_of(totals)
     cached = sum(result.cached for result in run.results)
@@ -154,18 +155,13 @@ def _show_figures(run: BacktestRun) -> None:
         values = _figures(result)
         cells = [FORMS[figure.form](values[figure.name]) for figure in figures]
         rows.append([result.ticker, *cells[:-1], f"{cells[-1]} of {values['market_days']}"])
-    apart = _are_apart(run)
+    apart = any(unit != run.currency for unit in run.plan.currencies.of.values())
     rows = [[row[0], run.plan.currencies.of.get(row[0], ""), *row[1:]] if apart else row for row in rows]
     with amounts_in(OWN_CURRENCY if apart else currency()):
         columns = [Column(figure.column, "money" if figure.better > 0 else "number") for figure in figures]
     first = [Column("security", "name"), *([Column("in", "name")] if apart else [])]
     together = [] if run.plan.currencies.is_mixed else ["", _last_row(run, figures, apart=apart)]
     show_table(f"{run.plan.strategy}, {run.plan.execution.name} execution", [*first, *columns], [*rows, *together])
-
-
-def _are_apart(run: BacktestRun) -> bool:
-    """Return whether a security is in another currency than all together."""
-    return any(unit != run.currency for unit in run.plan.currencies.of.values())
 
 
 def _last_row(run: BacktestRun, figures: Sequence[Figure], *, apart: bool) -> list[str]:
@@ -206,13 +202,6 @@ def _show_chance(run: BacktestRun) -> None:
             "              probability that the true one is above 0": percent(figures["probabilistic_sharpe"]),
         }
     _show_lines(lines)
-
-
-def _show_written(written: Mapping[str, AnyPath | None]) -> None:
-    labels = {"report": "Page", "workbook": "Workbook"}
-    for name, path in written.items():
-        if path is not None:
-            console().show(f"{labels[name]}: {path}")
 
 
 def _between(ends: Sequence[float], form: str) -> str:

@@ -26,7 +26,7 @@ def show_checks(checks: Iterable[Check], warnings: Collection[str]) -> CommandRe
         console().show(line, "" if check.passed else ERROR)
         done.append(check)
     failed = {check.name: check.detail for check in done if not check.passed}
-    rows = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in done]
+    rows = [asdict(check) for check in done]
     passed = len(done) - len(failed)
     return CommandResult(
         f"{passed} passed, {len(failed)} failed",
@@ -44,10 +44,8 @@ def show_benchmark(timings: list[StageTiming], runs: int, warnings: Collection[s
         for timing in timings
     ]
     show_table(f"Medians of {runs}, seconds", columns, rows)
-    stages = {
-        timing.stage: {"sequential": timing.sequential, "parallel": timing.parallel, "speed_up": timing.speed_up}
-        for timing in timings
-    }
+    names = ("sequential", "parallel", "speed_up")
+    stages = {timing.stage: {name: getattr(timing, name) for name in names} for timing in timings}
     whole = timings[-1]
     line = f"{whole.stage}: {whole.sequential:.2f} s sequential, {whole.parallel:.2f} s parallel"
     facts = {"runs": runs, "stages": stages}
@@ -58,17 +56,10 @@ def show_scale(stores: Sequence[StoreScale], runs: int, chart: str | None) -> Co
     """Print each backtest of each store, beside its floor."""
     columns = [Column("backtest", "name"), *map(Column, ("workers", "seconds", "ns a tick", "speed-up", "peak MB"))]
     for store in stores:
-        rows = [
-            [
-                run.work,
-                f"{run.workers}",
-                f"{run.seconds:.2f}",
-                f"{run.ns_a_tick:.1f}",
-                f"{store.speed_up(run):.2f}x",
-                f"{run.peak_bytes / 1e6:,.0f}",
-            ]
-            for run in store.runs
-        ]
+        rows = []
+        for run in store.runs:
+            speed = f"{run.seconds:.2f}", f"{run.ns_a_tick:.1f}", f"{store.speed_up(run):.2f}x"
+            rows.append([run.work, f"{run.workers}", *speed, f"{run.peak_bytes / 1e6:,.0f}"])
         floor = f"floor on one CPU: Arrow's read {store.read_ns:.1f} ns a tick, replay {store.loop_ns:.1f}"
         title = f"{store.name[0].upper()}{store.name[1:]}, {store.ticks:,} ticks, medians of {runs}; {floor}"
         show_table(title, columns, rows)
@@ -80,11 +71,6 @@ def show_scale(stores: Sequence[StoreScale], runs: int, chart: str | None) -> Co
 
 
 def _scale_facts(store: StoreScale) -> dict[str, object]:
-    of_store = {
-        "securities": store.securities,
-        "ticks": store.ticks,
-        "read_ns": store.read_ns,
-        "loop_ns": store.loop_ns,
-    }
-    backtests = [{**asdict(run), "speed_up": store.speed_up(run)} for run in store.runs]
-    return {**of_store, "backtests": backtests}
+    facts = asdict(store)
+    del facts["runs"]
+    return {**facts, "backtests": [{**asdict(run), "speed_up": store.speed_up(run)} for run in store.runs]}

@@ -37,7 +37,8 @@ def show_comparisons(comparisons: Sequence[Comparison], page: Path | str | None)
 def show_comparison(comparison: Comparison, letter: str = "B") -> CommandResult:
     """Print two runs side by side, A and the one of this letter, or only one line when they are the same."""
     if not comparison.same and console().shows:
-        _show_all(comparison, letter)
+        with amounts_in(unit_of(run.money.shown for run in (comparison.a, comparison.b))):
+            _show_all(comparison, letter)
     warnings = _warnings([comparison.a, comparison.b])
     return CommandResult(_line(comparison), comparison.as_json(), comparison.unreadable, warnings=warnings)
 
@@ -60,24 +61,22 @@ def _line(comparison: Comparison) -> str:
         failed = f", {len(run.errors):,} failed" if run.errors else ""
         return f"{runs} are the same: {run.strategy}, {count}{failed}."
     if comparison.same_fills:
-        return f"{runs} have the same fills; {_differ(len(comparison.differences))}."
+        differ = len(comparison.differences)
+        return f"{runs} have the same fills; {counted(differ, 'setting')} differ{'s' if differ == 1 else ''}."
     different = sum(not security.same for security in comparison.securities)
     return f"{runs} differ in {different:,} of {counted(len(comparison.securities), 'security')}."
 
 
 def _show_all(comparison: Comparison, letter: str) -> None:
-    with amounts_in(unit_of(run.money.shown for run in (comparison.a, comparison.b))):
-        _show_tables(comparison, letter)
-
-
-def _show_tables(comparison: Comparison, letter: str) -> None:
     for name, run in (("A", comparison.a), (letter, comparison.b)):
-        console().show(_heading(name, run))
+        unit = run.money.together
+        console().show(f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution, amounts in {unit})")
     console().show()
     _show_settings(comparison, letter)
     from pipeline.metrics.registry import BY_NAME  # only runs that differ need it
 
-    charged = any(figures.gross_pnl != figures.net_pnl for figures in _all_figures(comparison))
+    every = (*comparison.a.figures.values(), *comparison.b.figures.values())
+    charged = any(figures.gross_pnl != figures.net_pnl for figures in every)
     _show_figures(BY_NAME["realized_pnl"], comparison, letter, lambda figures: figures.gross_pnl)
     if charged:
         _show_figures(BY_NAME["net_pnl"], comparison, letter, lambda figures: figures.net_pnl)
@@ -91,11 +90,6 @@ def _sides(letter: str) -> tuple[str, str, str]:
     return "A", letter, f"{letter} - A"
 
 
-def _heading(name: str, run: RecordedRun) -> str:
-    unit = run.money.together
-    return f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution, amounts in {unit})"
-
-
 def _show_settings(comparison: Comparison, letter: str) -> None:
     a, b = comparison.a, comparison.b
     table = [(row.setting, who, row.a, row.b) for row, who in shown_changes(comparison.differences, a, b)]
@@ -106,11 +100,6 @@ def _show_settings(comparison: Comparison, letter: str) -> None:
     show_table("What differs", columns, table)
     if any(of_one_strategy(difference, a, b) for difference in comparison.differences):
         console().show("Parameters of only one of the strategies are left out; --json has them.\n")
-
-
-def _all_figures(comparison: Comparison) -> Iterator[Figures]:
-    for run in (comparison.a, comparison.b):
-        yield from run.figures.values()
 
 
 def _show_figures(
@@ -177,12 +166,8 @@ def _parting_rows(security: SecurityComparison, letter: str) -> Iterator[tuple[s
     elif security.unreadable is not None:
         yield security.ticker, NONE, NONE, f"not compared: {security.unreadable}"
     elif security.parting is None:
-        yield (
-            security.ticker,
-            NONE,
-            NONE,
-            f"same fills ({security.a.fills:,})" if security.a.fills else "no fills in either",
-        )
+        same = f"same fills ({security.a.fills:,})" if security.a.fills else "no fills in either"
+        yield security.ticker, NONE, NONE, same
     else:
         index = security.parting.index
         yield security.ticker, f"{index + 1:,}", "A", _fill(security.parting.a, index)
@@ -193,7 +178,3 @@ def _fill(fill: Fill | None, before: int) -> str:
     if fill is None:
         return f"ends after {counted(before, 'fill')}" if before else "no fills"
     return f"{fill.time.replace('T', ' ')}  {fill.side} {fill.quantity:,} at {fill.price!r}"
-
-
-def _differ(settings: int) -> str:
-    return "1 setting differs" if settings == 1 else f"{settings:,} settings differ"

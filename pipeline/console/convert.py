@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pipeline.console.output import CommandResult, console
@@ -60,14 +61,8 @@ class ConvertProgress(Progress):
 
 def show_conversion(result: ConvertResult) -> CommandResult:
     """Print the closing table of a conversion."""
-    columns = [
-        Column("sheet", "name"),
-        Column("rows"),
-        Column("ticks"),
-        Column("rejects", "text"),
-        Column("seconds"),
-        Column("status", "text"),
-    ]
+    columns = [Column("sheet", "name"), Column("rows"), Column("ticks"), Column("rejects", "text"), Column("seconds")]
+    columns.append(Column("status", "text"))
     rows = []
     for row in result.rows:
         aside = [f"{count:,} {rule}" for rule, count in row.rejects.items()]
@@ -82,17 +77,15 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     for error in dict.fromkeys(str(row.error) for row in result.failed):
         console().error(error)
     statuses = [row.status for row in result.rows]
-    counted = {status: statuses.count(status) for status in get_args(Status)}
-    summary = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
+    by_status = {status: statuses.count(status) for status in get_args(Status)}
+    summary = ", ".join(f"{count} {status}" for status, count in by_status.items() if count)
     if result.earlier:
         summary += f"; kept from an earlier conversion: {_listed(result.earlier)}"
     ticks = sum(row.ticks for row in result.rows if row.status != "failed")
     facts = {
         "parquet_dir": result.parquet_dir,
         "sheets": [_sheet(row) for row in result.rows],
-        "converted": counted["converted"],
-        "unchanged": counted["unchanged"],
-        "skipped": counted["skipped"],
+        **{status: count for status, count in by_status.items() if status != "failed"},
         "ticks": ticks,
         "earlier": result.earlier,
     }
@@ -102,27 +95,14 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     )
 
 
+def _sheet(row: SheetRow) -> dict[str, Any]:
+    facts = asdict(row)
+    return {"security": facts.pop("ticker"), **facts}
+
+
 def _label(row: SheetRow) -> str:
     """Return a sheet's name, with the ticker where the name does not say it."""
     return row.sheet if row.ticker.casefold() in row.sheet.casefold() else f"{row.sheet} ({row.ticker})"
-
-
-def _sheet(row: SheetRow) -> dict[str, Any]:
-    return {
-        "workbook": row.workbook,
-        "sheet": row.sheet,
-        "security": row.ticker,
-        "exchange": row.exchange,
-        "status": row.status,
-        "rows": row.rows,
-        "ticks": row.ticks,
-        "blank": row.blank,
-        "rejects": row.rejects,
-        "seconds": row.seconds,
-        "reader": row.reader,
-        "note": row.note,
-        "error": row.error,
-    }
 
 
 def _listed(ticks: dict[str, int]) -> str:

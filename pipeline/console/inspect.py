@@ -10,6 +10,7 @@ from pipeline.console.tables import Column, show_table
 from pipeline.inspection.counts import FAR
 from pipeline.inspection.day_parts import PARTS
 from pipeline.inspection.warn import span
+from pipeline.numbers import counted
 from pipeline.times import SECOND, iso
 
 if TYPE_CHECKING:
@@ -25,29 +26,29 @@ SHORT: Final = {"opening_auction": "opening", "closing_auction": "closing", "tra
 
 def show_inspection(inspection: Inspection, *, in_full: bool, strict: bool) -> CommandResult:
     """Print what was found: in tables, or in full a block a security; `strict` makes a warning the exit status 1."""
-    counted = [(inspected, inspected.counts) for inspected in inspection.securities if inspected.counts is not None]
+    found = [(inspected, inspected.counts) for inspected in inspection.securities if inspected.counts is not None]
     if console().shows:
         if in_full:
-            for inspected, counts in counted:
+            for inspected, counts in found:
                 _show_block(inspected, counts)
-        elif counted:
-            _show_tables(inspection, counted)
+        elif found:
+            _show_tables(inspection, found)
     for ticker, error in inspection.failed.items():
         console().error(f"{ticker}: {error}")
     if console().shows:  # they are what was found; else they are said on stderr, as every command's
         for warning in inspection.warnings:
             console().show(_wrapped(warning, "  "), WARNING)
         console().warnings += inspection.warnings
-        if counted and inspection.warnings:
+        if found and inspection.warnings:
             console().show()
     facts = {
         "parquet_dir": inspection.parquet_dir,
         "securities": {inspected.ticker: _facts(inspected) for inspected in inspection.securities},
-        "ticks": sum(counts.ticks for _, counts in counted),
+        "ticks": sum(counts.ticks for _, counts in found),
     }
     status = 1 if strict and inspection.warnings else 0
     return CommandResult(
-        _line(inspection, [counts for _, counts in counted]),
+        _line(inspection, [counts for _, counts in found]),
         facts,
         inspection.failed,
         status,
@@ -56,11 +57,8 @@ def show_inspection(inspection: Inspection, *, in_full: bool, strict: bool) -> C
 
 
 def _line(inspection: Inspection, counts: list[Counts]) -> str:
-    many = len(inspection.securities)
-    parts = [
-        f"{many} {'security' if many == 1 else 'securities'}",
-        f"{sum(count.ticks for count in counts):,} ticks",
-    ]
+    ticks = f"{sum(count.ticks for count in counts):,} ticks"
+    parts = [counted(len(inspection.securities), "security"), ticks]
     if counts:
         first, last = min(count.first for count in counts), max(count.last for count in counts)
         parts.append(f"{_time(first)[:10]} to {_time(last)[:10]}")

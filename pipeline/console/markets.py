@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.console.output import CommandResult
@@ -88,27 +89,15 @@ def show_market(market: MarketFacts, file: Path, now: dt.datetime) -> CommandRes
 
 
 def _facts(market: MarketFacts) -> dict[str, Any]:
-    return {
-        "name": market.name,
-        "codes": [*market.codes],
-        "time_zone": market.time_zone,
-        "currency": market.currency,
-        "price_unit": market.price_unit or None,
-        "calendar": market.calendar or None,
-        "tick_sizes": bool(market.tick_tables),
-    }
+    names = ("name", "time_zone", "currency", "price_unit", "calendar")
+    known = {name: getattr(market, name) or None for name in names}
+    return {**known, "codes": [*market.codes], "tick_sizes": bool(market.tick_tables)}
 
 
 def _hours(market: MarketFacts) -> str:
-    day = dt.date(2000, 1, 3)
-    spans = [phase for phase in phases_on(_latest(market), day) if phase.name == "continuous"]
-    return ", ".join(f"{span.start:%H:%M}-{span.end:%H:%M}" for span in spans)
-
-
-def _latest(market: MarketFacts) -> MarketFacts:
-    from dataclasses import replace
-
-    return replace(market, sessions=market.sessions[-1:], half_days=())
+    latest = replace(market, sessions=market.sessions[-1:], half_days=())
+    phases = phases_on(latest, dt.date(2000, 1, 3))
+    return ", ".join(_span(phase) for phase in phases if phase.name == "continuous")
 
 
 def _span(phase: Phase, on: dt.datetime | None = None) -> str:

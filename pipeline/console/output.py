@@ -147,37 +147,14 @@ class Console:
             "failed": failed,
             "warnings": self.warnings,
         }
-        _json_stdout.write(json.dumps(_plain(members), sort_keys=True, allow_nan=False) + "\n")
-        _json_stdout.flush()
+        stream = _json_stdout[0] if _json_stdout else sys.stdout
+        stream.write(json.dumps(_plain(members), sort_keys=True, allow_nan=False) + "\n")
+        stream.flush()
 
 
-class _JsonStdout:
-    """Stdout for the JSON object alone: what a strategy or a library prints goes to stderr."""
+_json_stdout: list[TextIO] = []
+"""Stdout where it is for the JSON object alone."""
 
-    def __init__(self) -> None:
-        self._own: TextIO | None = None
-
-    def take(self) -> None:
-        """Keep stdout for the JSON object."""
-        if self._own is not None:
-            return
-        try:
-            terminal = sys.stdout.isatty()
-            own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
-            if not terminal:
-                os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        except (OSError, ValueError):  # one of the two is no file, as in a test
-            return
-        self._own, sys.stdout = own, sys.stderr
-
-    def write(self, text: str) -> None:
-        (self._own or sys.stdout).write(text)
-
-    def flush(self) -> None:
-        (self._own or sys.stdout).flush()
-
-
-_json_stdout: Final = _JsonStdout()
 _current: list[Console] = [Console()]
 
 
@@ -193,8 +170,18 @@ def set_console(new: Console) -> None:
 
 
 def reserve_stdout_for_json() -> None:
-    """Send to stderr everything but the JSON object that is printed from now on."""
-    _json_stdout.take()
+    """Send to stderr everything, as what a strategy or a library prints, but the JSON object from now on."""
+    if _json_stdout:
+        return
+    try:
+        terminal = sys.stdout.isatty()
+        own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
+        if not terminal:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    except (OSError, ValueError):  # one of the two is no file, as in a test
+        return
+    _json_stdout.append(own)
+    sys.stdout = sys.stderr
 
 
 def write(stream: TextIO, text: str, style: str = "") -> None:

@@ -56,17 +56,13 @@ class ExplainProgress(Progress):
 
 def show_explanation(explanation: Explanation | Moment) -> CommandResult:
     """Print why a fill happened or what an order was; with --verbose every print too, and what the strategy knew."""
-    if isinstance(explanation, Explanation):
-        lines, line = rendering.lines_of(explanation, verbose=console().verbose), rendering.summary(explanation)
-    else:
-        lines, line = (
-            moment_rendering.lines_of(explanation, verbose=console().verbose),
-            moment_rendering.summary(explanation),
-        )
-    for text in lines:
+    words: Any = rendering if isinstance(explanation, Explanation) else moment_rendering
+    for text in words.lines_of(explanation, verbose=console().verbose):
         console().show(text)
     console().show()
-    return CommandResult(line, explanation.as_json(), **_warned(explanation.security, explanation.warnings))
+    return CommandResult(
+        words.summary(explanation), explanation.as_json(), **_warned(explanation.security, explanation.warnings)
+    )
 
 
 def show_security(security: RecordedSecurity) -> CommandResult:
