@@ -128,7 +128,7 @@ ExecutionModel = Annotated[
     Option(
         "How orders are assumed to fill: classic or strict.",
         default="the config's, else classic",
-        completion="presets",
+        choices=("classic", "strict"),
         see="execution.md",
     ),
 ]
@@ -154,7 +154,7 @@ Backend = Annotated[
     Option(
         "How workers run: threading, loky, sequential, dask or ray.",
         default="the quickest",
-        completion="backends",
+        choices=("threading", "loky", "sequential", "dask", "ray"),
         see="../use/scale.md",
     ),
 ]

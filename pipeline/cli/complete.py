@@ -23,14 +23,12 @@ DEPTH: Final = 3
 
 def strategies(incomplete: str) -> list[str]:
     """Complete a strategy's name; a file is for the shell to complete."""
-    names = (file.stem for file in _listed(PACKAGE / "strategies") if file.suffix == ".py")
-    return fitting((name for name in names if not name.startswith("_")), incomplete)
+    return fitting(_strategies(PACKAGE / "strategies"), incomplete)
 
 
 def examples(incomplete: str) -> list[str]:
     """Complete the name of an example, or of a shipped strategy."""
-    names = (file.stem for file in _listed(PACKAGE / "strategies" / "examples") if file.suffix == ".py")
-    return [*fitting((name for name in names if not name.startswith("_")), incomplete), *strategies(incomplete)]
+    return [*fitting(_strategies(PACKAGE / "strategies" / "examples"), incomplete), *strategies(incomplete)]
 
 
 def tickers(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -52,20 +50,6 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
     folder = Path(str(ctx.params.get("output_dir") or "output"))
     return fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
-
-
-def backends(incomplete: str) -> list[str]:
-    """Complete a backend."""
-    from pipeline.replay.workers import BACKENDS
-
-    return fitting(BACKENDS, incomplete)
-
-
-def presets(incomplete: str) -> list[str]:
-    """Complete an execution model."""
-    from pipeline.engine.execution import PRESETS
-
-    return fitting(PRESETS, incomplete)
 
 
 def parameters(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -98,25 +82,26 @@ def fitting(names: Iterable[str], start: str) -> list[str]:
     return sorted(name for name in names if name.startswith(start))
 
 
-def _listed(folder: Path) -> list[Path]:
+def _listed(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
-        return list(folder.iterdir())
+        return list(os.scandir(folder))
     except OSError:
         return []
 
 
+def _strategies(folder: Path) -> list[str]:
+    names = [file.name for file in _listed(folder)]
+    return [name.removesuffix(".py") for name in names if name.endswith(".py") and not name.startswith("_")]
+
+
 def _tickers(ctx: typer.Context) -> list[str]:
-    folder = str(ctx.params.get("parquet_dir") or "data/parquet")
-    names = [] if "://" in folder else [file.name for file in _listed(Path(folder))]
+    names = [file.name for file in _listed(str(ctx.params.get("parquet_dir") or "data/parquet"))]
     ticks = (name for name in names if name.endswith(".parquet") and not name.endswith(".rejects.parquet"))
     return [name.removesuffix(".parquet") for name in ticks]
 
 
 def _runs(folder: Path, run_file: str, before: str, depth: int) -> Iterable[str]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
+    entries = _listed(folder)
     if before and any(entry.name == run_file for entry in entries):
         yield before.removesuffix("/")
     elif depth:

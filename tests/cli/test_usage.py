@@ -259,11 +259,11 @@ def test_what_tab_offers_is_what_the_verbs_take() -> None:
         "keep_trades": KEEP_TRADES,
         "side": sides,
         "date_order": DATE_ORDERS,
+        "backend": BACKENDS,
+        "execution": PRESETS,
     }
     assert complete.strategies("") == strategy_names()
     assert complete.objectives("") == sorted(CHOICES)
-    assert complete.backends("") == sorted(BACKENDS)
-    assert complete.presets("") == sorted(PRESETS)
     words = [switch.words for switch in SWITCHES.values() if switch.words]
     assert words
 
