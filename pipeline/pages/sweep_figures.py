@@ -27,6 +27,9 @@ NAMES: Final = {"max_drawdown": "drawdown"}
 DIGITS: Final = {"money": 2, "ratio": 3, "share": 4}
 """How exactly a page holds numbers, by how they are shown; all others as whole numbers."""
 
+PARTS: Final = {"": "", "train_": " on train", "test_": " on test"}
+"""What names and labels of figures have for all days and for both parts of them."""
+
 OF_PARTS: Final = (NET_PNL, SHARPE)
 """The figures that a page shows of both parts of the days."""
 
@@ -70,29 +73,20 @@ class SweepFigure:
 
 
 def _of(figure: Figure, part: str = "") -> SweepFigure:
-    name = f"{part}_{figure.name}" if part else NAMES.get(figure.name, figure.name)
-    label = f"{figure.label} on {part}" if part else figure.label
-    prefix = f"{part}_" if part else ""
-    return SweepFigure(name, label, figure.form, figure.better, prefix, figure.unit == ANNUALISED, figure.unit)
+    name, label = f"{part}{NAMES.get(figure.name, figure.name)}", f"{figure.label}{PARTS[part]}"
+    return SweepFigure(name, label, figure.form, figure.better, part, figure.unit == ANNUALISED, figure.unit)
 
 
-def _ends(part: str = "") -> tuple[SweepFigure, ...]:
-    prefix, where = (f"{part}_", f" on {part}") if part else ("", "")
-    named = {"band_low": "Lowest", "band_high": "Highest"}
-    return tuple(
-        SweepFigure(f"{prefix}{name}", f"{end} net P&L of strict by queue{where}", "money", 1, unit=MONEY)
-        for name, end in named.items()
-    )
+def _of_part(part: str) -> list[SweepFigure]:
+    ends = [
+        SweepFigure(f"{part}{name}", f"{end} net P&L of strict by queue{PARTS[part]}", "money", 1, part, unit=MONEY)
+        for name, end in (("band_low", "Lowest"), ("band_high", "Highest"))
+    ]
+    return [*(_of(REGISTRY[name], part) for name in OF_PARTS), *ends]
 
 
 FIGURES: Final = (
-    *(_of(REGISTRY[name]) for name in OF_PARTS),
-    *_ends(),
-    *(
-        figure
-        for part in ("train", "test")
-        for figure in (*(_of(REGISTRY[name], part) for name in OF_PARTS), *_ends(part))
-    ),
+    *(figure for part in PARTS for figure in _of_part(part)),
     *(_of(figure) for figure in SWEEP_FIGURES if figure.is_headline and figure.name not in OF_PARTS),
 )
 BY_NAME: Final = {figure.name: figure for figure in FIGURES}
@@ -111,16 +105,10 @@ def score_figures(score: Mapping[str, Any] | None) -> dict[str, SweepFigure]:
     """
     if not score:
         return {}
-    parts = {"": "", "train_": " on train", "test_": " on test"}
+    label, form, better, annualised = (score[name] for name in ("label", "form", "better", "annualised"))
     return {
-        f"{part}{SCORE}": SweepFigure(
-            f"{part}{SCORE}",
-            f"{score['label']}{where}",
-            score["form"],
-            score["better"],
-            part,
-            score["annualised"],
-            score.get("unit", ""),
+        (name := f"{part}{SCORE}"): SweepFigure(
+            name, f"{label}{where}", form, better, part, annualised, score.get("unit", "")
         )
-        for part, where in parts.items()
+        for part, where in PARTS.items()
     }

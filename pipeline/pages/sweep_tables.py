@@ -100,17 +100,12 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
         of_test = sweep.figure(f"test_{figure}")
         form = of_test.form
         known, of_chosen = test[peers & ~np.isnan(test)], sweep.value(view, f"test_{figure}", at)
-        rank = (
-            None
-            if of_chosen is None
-            else 1 + int((known < of_chosen if of_test.better < 0 else known > of_chosen).sum())
-        )
+        rank = None
+        if of_chosen is not None:
+            rank = 1 + int((known < of_chosen if of_test.better < 0 else known > of_chosen).sum())
+        correlation = rank_correlation(train[peers], test[peers])
         cells = (
-            Cell(
-                rank_correlation(train[peers], test[peers]),
-                "ratio",
-                "cannot be computed: too few settings or no variation",
-            ),
+            Cell(correlation, "ratio", "cannot be computed: too few settings or no variation"),
             Cell(sweep.value(view, f"train_{figure}", at), form, NO_FIGURE),
             Cell(of_chosen, form, NO_FIGURE),
             Cell(rank, "count", NO_FIGURE),
