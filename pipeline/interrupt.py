@@ -36,7 +36,7 @@ class _Ending:
     watched = False
     in_order = False
     signal = 0
-    say: Callable[[int], None] | None = None
+    say: Callable[[int], object] | None = None
     end_workers: Callable[[], None] | None = None
 
 
@@ -60,7 +60,7 @@ def watch() -> None:
 
 
 @contextmanager
-def in_order(say: Callable[[int], None]) -> Iterator[None]:
+def in_order(say: Callable[[int], object]) -> Iterator[None]:
     """Let a signal raise KeyboardInterrupt inside the block, so that what is open is closed on the way out.
 
     Whatever became of it on that way, the process then leaves with the signal's exit status, which `say` is told.

@@ -86,7 +86,7 @@ def main() -> None:
     # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
     set_console(Console(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
     interrupt.watch()
-    with interrupt.in_order(_say_interrupted):
+    with interrupt.in_order(lambda exit_status: console().fail(GO_ON, exit_status, is_error=False)):
         status = _status()
     sys.exit(status)
 
@@ -106,10 +106,6 @@ def _status() -> int:
             return _failed(error, plain(error, console().command), 2)
         return _failed(error, _in_words(error), 1)
     return status if isinstance(status, int) else 0
-
-
-def _say_interrupted(exit_status: int) -> None:
-    console().fail(GO_ON, exit_status, is_error=False)
 
 
 def _in_words(error: Exception) -> str:

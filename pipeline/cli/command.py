@@ -68,15 +68,11 @@ class Command(TyperCommand):
         """Write the example as one line, to be copied."""
         formatter.write(f"\n{EXAMPLE}{self.example}\n" if self.example else "")
 
-    def _check_given(self, ctx: Any) -> None:
-        """Refuse empty values, as of a shell variable that is not set; give what was left out its default."""
-        for param in self.params:
-            if isinstance(param, _Argument | _Option):
-                _check_value(param, ctx)
-
     def invoke(self, ctx: Any) -> NoReturn:
         """Run the command and end with its exit status."""
-        self._check_given(ctx)
+        for param in self.params:
+            if isinstance(param, _Declared):
+                _check_value(param, ctx)
         quiet, verbose, json, debug = (bool(ctx.params.pop(name)) for name in SHARED)
         if quiet and verbose:
             raise BadRequest("--quiet and --verbose contradict each other; give one of them.")
@@ -152,6 +148,7 @@ class _Option(_Declared, TyperOption):
 
 
 def _check_value(param: Any, ctx: Any) -> None:
+    """Refuse an empty value, as of a shell variable that is not set; give what was left out its default."""
     value = ctx.params[param.name]
     if not param.declared.empty and ("" in value if isinstance(value, tuple) else value == ""):
         name = param.name.upper() if param.declared.argument else param.opts[0]

@@ -60,9 +60,7 @@ def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
         ]
         for row in sweeps
     ]
-    show_table(
-        f"Sweeps, the latest first; {unit_of(row.currency for row in sweeps if row.is_complete)}", columns, table
-    )
+    show_table(f"Sweeps, the latest first; {_unit(sweeps)}", columns, table)
     said = [[row.name, row.luck[0]] for row in sweeps if row.luck]
     if said:
         show_table("How much is luck", [Column("sweep", "name"), Column("of the best setting", "text")], said)
@@ -79,16 +77,10 @@ def _show_figures(rows: Sequence[RunRow]) -> None:
     ]
     table = []
     for row in rows:
-        cells = [
-            row.when,
-            *([row.currency] if _in(rows) else []),
-            money(row.net_pnl),
-            money(row.strict),
-            FORMS["ratio"](row.sharpe),
-        ]
-        cells += [FORMS["count"](row.fills), f"{row.warnings:,}"]
-        cells += map(money, (row.classic, row.band_low, row.band_high, row.max_drawdown))
-        table.append([row.label, *cells])
+        counts = (FORMS["ratio"](row.sharpe), FORMS["count"](row.fills), f"{row.warnings:,}")
+        checked = map(money, (row.classic, row.band_low, row.band_high, row.max_drawdown))
+        unit = [row.currency] if _in(rows) else []
+        table.append([row.label, row.when, *unit, money(row.net_pnl), money(row.strict), *counts, *checked])
     show_table(f"Runs, the latest first; {_unit(rows)}", columns, table)
 
 
