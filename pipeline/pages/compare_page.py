@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import numpy as np
 
@@ -147,9 +149,6 @@ def _in_total(side: Side, ticker: str, track: Track) -> Track:
 
 
 def _side(letter: str, folder: Path, page: Path) -> Side:
-    import os
-    from urllib.parse import quote
-
     report = folder / "report.html"
     link = None
     if report.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from pipeline.metrics.registry import BY_NAME
 from pipeline.numbers import counted, unit_of
@@ -43,8 +44,6 @@ def index_page(rows: Sequence[RunRow], sweeps: Sequence[SweepRow] = ()) -> bytes
 
 def _link(row: RunRow | SweepRow) -> str | None:
     """Return where the run's page is, as the address of a file beside this one."""
-    from urllib.parse import quote  # loaded with jinja2 anyway
-
     return f"{quote(row.name)}/report.html" if row.page else None
 
 

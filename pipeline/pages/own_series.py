@@ -67,11 +67,6 @@ class OwnSeries:
         places = extremes([self.values], most)
         return OwnSeries(replace(self.line, drawn=len(places)), self.stamps[places], self.values[places])
 
-    @property
-    def digits(self) -> int:
-        """How many digits behind the point a page keeps; below 0 for so many before it."""
-        return digits_of(self.values)
-
 
 def read_own_series(contents: Contents, ticker: str, track: Track) -> list[OwnSeries]:
     """Return what was recorded of a security, a series without a number left out; raises DamagedRun or NewerRun."""
@@ -127,7 +122,7 @@ def columns_of(series: Sequence[OwnSeries]) -> dict[str, tuple[Any, int]]:
     """Return the columns that timeline.js makes the lines of."""
     columns: dict[str, tuple[Any, int]] = {}
     for number, each in enumerate(series):
-        columns |= {f"recorded_{number}": (each.stamps, 0), f"own_{number}": (each.values, each.digits)}
+        columns |= {f"recorded_{number}": (each.stamps, 0), f"own_{number}": (each.values, digits_of(each.values))}
     return columns
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 RATIO_DIGITS: Final = 3
+HEIGHT: Final = 300
 BYTES_OF_A_DAY: Final = 120
 """What these charts take of a page for each market day, at most."""
 
@@ -31,14 +32,14 @@ def record_charts(total: Daily, exposure: Exposure, clock: Clock, capital: float
             _line("Sharpe ratio", ratios.days, ratios.sharpe, clock, "$equity", "y", RATIO_DIGITS),
             _line("Volatility", ratios.days, ratios.volatility, clock, "$marked", "y2", unit=f" {currency()} a year"),
         ]
-        charts["rolling"] = _over_days(lines, rows, clock, total, 300) | {"about": about}
+        charts["rolling"] = _over_days(lines, rows, clock, total) | {"about": about}
     growth = exposure.growth()
     if growth is not None and capital:
         lines = [
             _line("This run", total.days, np.cumsum(total.net_pnl), clock, "$equity"),
             _line("Buy and hold", total.days, growth * capital, clock, "$marked"),
         ]
-        charts["hold"] = _over_days(lines, {"y": (f"Equity, {currency()}", [0.0, 1.0])}, clock, total, 300)
+        charts["hold"] = _over_days(lines, {"y": (f"Equity, {currency()}", [0.0, 1.0])}, clock, total)
     return charts
 
 
@@ -69,7 +70,7 @@ def _exposure(total: Daily, exposure: Exposure, clock: Clock) -> dict[str, Any]:
         _line("Highest", total.days, highest, clock, "$marked", digits=0),
         _line("Mean", total.days, mean, clock, "$position", digits=0),
     ]
-    return _over_days(lines, {"y": (f"Open positions, {currency()}", [0.0, 1.0])}, clock, total, 300)
+    return _over_days(lines, {"y": (f"Open positions, {currency()}", [0.0, 1.0])}, clock, total)
 
 
 def _line(
@@ -98,15 +99,14 @@ def _line(
 
 
 def _over_days(
-    lines: list[dict[str, Any]], rows: dict[str, tuple[str, list[float]]], clock: Clock, total: Daily, height: int
+    lines: list[dict[str, Any]], rows: dict[str, tuple[str, list[float]]], clock: Clock, total: Daily
 ) -> dict[str, Any]:
-    anchor = [*rows][-1]
     axis = {
         "hoverformat": "%a %d %b %Y",
         "shared": clock.name,
-        "anchor": anchor,
+        "anchor": [*rows][-1],
         "range": clock.span(total.days),
         "nticks": 5,
         "tickangle": 0,
     }
-    return {"data": lines, "layout": layout_of_rows(rows, height) | {"xaxis": axis, "showlegend": True}}
+    return {"data": lines, "layout": layout_of_rows(rows, HEIGHT) | {"xaxis": axis, "showlegend": True}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import PurePosixPath, PureWindowsPath
@@ -95,7 +95,7 @@ class Contents:
     total: Daily
     sensitivity: Mapping[str, Mapping[str, float]]
     errors: Mapping[str, str]
-    rates: Mapping[str, Conversion] = field(default_factory=dict)
+    rates: Mapping[str, Conversion]
 
     @property
     def money(self) -> RunMoney:
