@@ -155,15 +155,17 @@ def chart_text(text: str) -> str:
 def library() -> tuple[str, bytes]:
     """Return how a page's security policy names plotly.min.js, and the file compressed.
 
-    Compressing it takes half a second, so it is cached.
+    Compressing it takes half a second, so it is cached, where the folder can be written.
     """
     script = plotly_file().read_bytes().replace(b"\r\n", b"\n")
     source = _source(script)
     key = f"{zlib.ZLIB_RUNTIME_VERSION}\0{source}"
-    compressed = cached(key)
+    file = cache_folder("pages") / hashlib.sha256(key.encode()).hexdigest()
+    compressed = read_cached(file, key)
     if compressed is None:
         compressed = packed(script, 9).encode()
-        cache(key, compressed)
+        with contextlib.suppress(OutputNotWritable):
+            write_cached(file, key, compressed)
     return source, compressed
 
 
@@ -178,21 +180,6 @@ def plotly_file() -> Path:
 
 def _source(script: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
-
-
-def cached(key: str) -> bytes | None:
-    """Return what is cached under a key; None when there is nothing, or it is not as it was written."""
-    return read_cached(_cache_file(key), key)
-
-
-def cache(key: str, content: bytes) -> None:
-    """Cache content under a key; where the folder cannot be written it is made anew each time."""
-    with contextlib.suppress(OutputNotWritable):
-        write_cached(_cache_file(key), key, content)
-
-
-def _cache_file(key: str) -> Path:
-    return cache_folder("pages") / hashlib.sha256(key.encode()).hexdigest()
 
 
 @functools.cache
