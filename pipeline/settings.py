@@ -239,11 +239,10 @@ def _execution(block: object, path: Path) -> dict[str, object]:
 def _exchange(entry: object, ticker: str, path: Path) -> dict[str, str]:
     if not isinstance(entry, dict) or EXCHANGE not in entry:
         return {}
-    if not isinstance(entry[EXCHANGE], str):
-        raise ConfigError(
-            f"{path}: {ticker}: {EXCHANGE} is {json.dumps(entry[EXCHANGE])}; it takes a name such as ADX."
-        )
-    return {ticker.upper(): entry[EXCHANGE].upper()}
+    name = entry[EXCHANGE]
+    if not isinstance(name, str):
+        raise ConfigError(f"{path}: {ticker}: {EXCHANGE} is {json.dumps(name)}; it takes a name such as ADX.")
+    return {ticker.upper(): name.upper()}
 
 
 def _tick_size(entry: object, ticker: str, path: Path) -> dict[str, float]:

@@ -99,7 +99,12 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
     }
     if console().shows:
         with amounts_in(run.currency):
-            _show_all(run)
+            _show_figures(run)
+            if not run.plan.currencies.is_mixed:
+                drawdown = money(run.portfolio["max_drawdown"])
+                _show_lines({f"Max drawdown, {currency()}, of all securities together": drawdown})
+                _show_assumptions(run)
+                _show_chance(run)
     for label, path in zip(("Page", "Workbook"), written.values(), strict=True):
         if path is not None:
             console().show(f"{label}: {path}")
@@ -130,15 +135,6 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
         run.failed,
         warnings=run.warnings,
     )
-
-
-def _show_all(run: BacktestRun) -> None:
-    _show_figures(run)
-    if not run.plan.currencies.is_mixed:
-        drawdown = money(run.portfolio["max_drawdown"])
-        _show_lines({f"Max drawdown, {currency()}, of all securities together": drawdown})
-        _show_assumptions(run)
-        _show_chance(run)
 
 
 def _show_figures(run: BacktestRun) -> None:
@@ -195,18 +191,15 @@ def _show_chance(run: BacktestRun) -> None:
         console().show(too_few(days))
         return
     of_days = f"Net P&L, {currency()}: 95 % interval over {days:,} market days"
-    lines = {of_days: _between(ends["net_pnl"], "money")}
+    lines = {of_days: " to ".join(map(money, ends["net_pnl"]))}
     if figures["sharpe"] is not None:
         lines |= {
-            f"Sharpe ratio {ratio(figures['sharpe'])}, annualised: 95 % interval": _between(ends["sharpe"], "ratio"),
+            f"Sharpe ratio {ratio(figures['sharpe'])}, annualised: 95 % interval": " to ".join(
+                map(ratio, ends["sharpe"])
+            ),
             "              probability that the true one is above 0": percent(figures["probabilistic_sharpe"]),
         }
     _show_lines(lines)
-
-
-def _between(ends: Sequence[float], form: str) -> str:
-    low, high = map(FORMS[form], ends)
-    return f"{low} to {high}"
 
 
 def _show_lines(lines: Mapping[str, str]) -> None:

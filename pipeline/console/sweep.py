@@ -22,7 +22,7 @@ from pipeline.sweeps.luck_words import said_of
 from pipeline.sweeps.objectives import NET_PNL, SHARPE
 
 if TYPE_CHECKING:
-    from pipeline.sweeps.choice import Best, Fold
+    from pipeline.sweeps.choice import Best
     from pipeline.sweeps.plan import SweepPlan
     from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.run import SweepRun
@@ -118,7 +118,12 @@ def show_sweep(run: SweepRun, *, page: bool = False) -> CommandResult:
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
         console().error(f"{where}: {error}")
     with amounts_in(run.shown_in):
-        _show_tables(run)
+        if run.best:
+            _show_best(run)
+        if run.folds:
+            _show_folds(run)
+        _show_luck(run)
+        _show_luck_by_security(run)
     tickers = results.plan.tickers
     console().show(
         f"{counted(len(results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
@@ -145,22 +150,16 @@ def show_sweep(run: SweepRun, *, page: bool = False) -> CommandResult:
         "best": [_best(entry) for entry in run.best],
         "luck": run.luck and asdict(run.luck),
         "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},
-        "walk_forward": [_fold(entry) for entry in run.folds],
+        "walk_forward": [
+            {"part": one.number, "security": one.security, "setting": one.trial.number, "test": one.test.as_shown()}
+            for one in run.folds
+        ],
         "seconds": run.seconds,
     }
     some = f"; {results.failed:,} of {len(results):,} failed" if failed else ""
     return CommandResult(
         f"Results: {run.output_dir}  ({console().seconds:.2f} s{some})", facts, failed, warnings=run.warnings
     )
-
-
-def _show_tables(run: SweepRun) -> None:
-    if run.best:
-        _show_best(run)
-    if run.folds:
-        _show_folds(run)
-    _show_luck(run)
-    _show_luck_by_security(run)
 
 
 def _best(best: Best) -> dict[str, Any]:
@@ -178,15 +177,6 @@ def _best(best: Best) -> dict[str, Any]:
         "own": dict(best.own),
         "train": best.train and best.train.as_shown(),
         "test": best.test and best.test.as_shown(),
-    }
-
-
-def _fold(fold: Fold) -> dict[str, Any]:
-    return {
-        "part": fold.number,
-        "security": fold.security,
-        "setting": fold.trial.number,
-        "test": fold.test.as_shown(),
     }
 
 
