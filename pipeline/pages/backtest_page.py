@@ -67,7 +67,7 @@ def backtest_page(directory: AnyPath) -> bytes:
 def _page_of(contents: Contents) -> bytes:
     most = min(MOST_SECURITIES, len(contents.figures))
     while True:
-        frame = _frame(contents, _shown(contents, most))
+        frame = _frame(contents, sorted(_largest(contents, most)))
         parts = most * (FEWEST_BYTES + _NAME) + own_series.reserved(contents, most)
         room = MOST_BYTES - frame.size - parts - BYTES_OF_A_DAY * len(contents.total.days)
         if room >= 0 or most <= 1:
@@ -223,7 +223,12 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     is_utc = len(zones_of([contents.run])) > 1
     of_portfolio = min(room // _PORTFOLIO, _CURVE + timelines.COST_OF_FILL * int(contents.portfolio["fills"] or 0))
     left, waiting = room - of_portfolio, set(shown)
-    for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
+
+    def cost(ticker: str) -> tuple[int, str]:
+        figures = contents.figures[ticker]
+        return timelines.cost_of(int(figures["fills"]), PATH_MARKS * int(figures["market_days"])), ticker
+
+    for ticker in sorted(contents.figures, key=cost):
         track = contents.track(ticker)
         rates, of_marks = (contents.rate(ticker, stamps) for stamps in (track.stamps, track.price_stamps))
         on_one: Callable[[Int64s], Int64s] = partial(in_utc, contents.run, ticker) if is_utc else lambda stamps: stamps
@@ -243,11 +248,6 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
     clock = own.clock()
     return _Drawings(curve, panels, exposure, clock, of_all.clock(UTC) if is_utc else clock)
-
-
-def _cost(contents: Contents, ticker: str) -> int:
-    figures = contents.figures[ticker]
-    return timelines.cost_of(int(figures["fills"]), PATH_MARKS * int(figures["market_days"]))
 
 
 def _note(curve: Curve) -> str:
@@ -308,11 +308,7 @@ def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *
     )
 
 
-def _shown(contents: Contents, most: int) -> list[str]:
-    """Return the securities the page has room for, those with the largest turnover, by name."""
-    return sorted(_largest(contents, most))
-
-
 def _largest(contents: Contents, most: int) -> list[str]:
+    """Return the securities with the largest turnover, so many at most."""
     by_turnover = sorted(contents.figures, key=lambda ticker: (-contents.figures[ticker]["turnover"], ticker))
     return by_turnover[:most]

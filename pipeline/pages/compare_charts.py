@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.exposure import DAY_MS
 from pipeline.numbers import currency
 from pipeline.pages.curves import packed_columns
 from pipeline.pages.equity_curve import EquityCurve
 from pipeline.pages.page import chart_text
-from pipeline.pages.time_axis import DAY_MS, HOUR_MS
+from pipeline.pages.time_axis import HOUR_MS
 from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows
 
 if TYPE_CHECKING:

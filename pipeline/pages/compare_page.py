@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.errors import BadRequest
 from pipeline.metrics.assumptions import CHECKED
+from pipeline.metrics.exposure import DAY_MS
 from pipeline.metrics.registry import GROUPS
 from pipeline.numbers import FORMS, MONEY, amounts_in, currency, unit_of
 from pipeline.pages.backtest_tables import cell_of
@@ -21,7 +22,7 @@ from pipeline.pages.compare_charts import equity_chart
 from pipeline.pages.market_hours import in_utc, zones_of
 from pipeline.pages.page import render
 from pipeline.pages.run_reader import read_contents
-from pipeline.pages.time_axis import DAY_MS, Clock
+from pipeline.pages.time_axis import Clock
 from pipeline.runs.compare import MOST_RUNS, compare
 from pipeline.runs.differences import shown_changes
 from pipeline.runs.reader import read_run

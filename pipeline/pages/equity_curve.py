@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.metrics.exposure import DAY_MS
 from pipeline.metrics.records_file import RecordsFile
-from pipeline.pages.time_axis import DAY_MS
 from pipeline.spark import extremes
 
 if TYPE_CHECKING:

@@ -145,11 +145,6 @@ def traces_of(lines: Sequence[Line], rows: Mapping[str, str]) -> list[dict[str, 
     ]
 
 
-def title_of(name: str) -> str:
-    """Return what stands beside the row of a series."""
-    return chart_text(clipped(name, LONGEST_TITLE))
-
-
 def said(lines: Sequence[Line]) -> str:
     """Return what a panel's heading says of its series, the rows in their order; empty without any."""
     names = [clipped(each.name, LONGEST_NAME) + " (with the prices)" * each.on_price for each in lines]

@@ -152,7 +152,12 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
         raise UnknownRun(f"{directory} has no {SWEEP_FILE}: it is no folder of a sweep.") from error
     with _reading(directory):
         manifest = json.loads(content)
-        _check_version(directory, manifest.get("format_version", 1))
+        version = manifest.get("format_version", 1)
+        if version > FORMAT_VERSION:
+            raise NewerRun(
+                f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
+                f"{FORMAT_VERSION}; update the project."
+            )
         check_complete(directory, {"status": COMPLETE} | manifest, "sweep")
         tickers = sorted(manifest["data"])
         path = directory / TABLE_FILE
@@ -198,14 +203,6 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
             equity=read_equity(directory, views) if EQUITY_FILE in manifest["files"] else {},
             known_figures=known_figures,
             few_days=few_days,
-        )
-
-
-def _check_version(directory: AnyPath, version: int) -> None:
-    if version > FORMAT_VERSION:
-        raise NewerRun(
-            f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
-            f"{FORMAT_VERSION}; update the project."
         )
 
 

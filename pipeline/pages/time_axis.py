@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.exposure import DAY_MS
 from pipeline.spark import Spark, extremes
 from pipeline.ticks import union_of
-from pipeline.times import DAY, HOUR, MILLISECOND
+from pipeline.times import HOUR, MILLISECOND
 
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
-DAY_MS: Final = DAY // MILLISECOND
 HOUR_MS: Final = HOUR // MILLISECOND
 UTC: Final = "utc"
 """The name of the clock of all securities where their exchanges are in several time zones."""

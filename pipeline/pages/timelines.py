@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.pages import own_series
+from pipeline.pages.cells import clipped
 from pipeline.pages.curves import packed_columns
+from pipeline.pages.page import chart_text
 from pipeline.pages.time_axis import HOUR_MS, UTC
 from pipeline.spark import extremes
 
@@ -158,11 +160,6 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
     }
 
 
-def panel_name(lines: Sequence[Line]) -> str:
-    """Return the name of what panels with these lines have in common."""
-    return " ".join(["panel", *(f"{each.name}/{each.on_price:d}" for each in lines)])
-
-
 def panel_height(lines: Sequence[Line]) -> int:
     """Return how high a panel with these lines is, px."""
     return PANEL_HEIGHT + SERIES_HEIGHT * sum(not each.on_price for each in lines)
@@ -180,7 +177,8 @@ def panel_figure(lines: Sequence[Line]) -> dict[str, Any]:
     axes = {name: f"y{_FIRST_OWN_AXIS + number}" for number, name in enumerate(below)}
     rows = {"y": ("Price, $PRICES", domain(0.62, 1.0, len(below)))}
     for above, name in enumerate(reversed(below)):
-        rows[axes[name]] = (own_series.title_of(name), domain(0.62, 0.785, above))
+        title = chart_text(clipped(name, own_series.LONGEST_TITLE))
+        rows[axes[name]] = (title, domain(0.62, 0.785, above))
     rows |= {
         "y2": ("Position, shares", domain(0.42, 0.59)),
         "y3": ("Equity, $CURRENCY", domain(0.2, 0.39)),
@@ -251,7 +249,8 @@ def _panel(
         **own_series.columns_of(series),
     }
     lines = [each.line for each in series]
-    chart = {"shared": panel_name(lines), "market": exchange, "pack": packed_columns(columns)}
+    shared = " ".join(["panel", *(f"{each.name}/{each.on_price:d}" for each in lines)])
+    chart = {"shared": shared, "market": exchange, "pack": packed_columns(columns)}
     return Panel(chart, len(drawn), lines, others)
 
 
