@@ -30,8 +30,7 @@ class Reasons:
     """Why figures are missing: each reason stands on the page once, and the cells that lack a figure refer to it."""
 
     def __init__(self) -> None:
-        self._who: dict[str, dict[str, list[str]]] = {}
-        self._numbers: dict[str, int] = {}
+        self._who: dict[str, tuple[int, dict[str, list[str]]]] = {}
 
     def cell(self, figure: Figure, values: Mapping[str, Any], who: str) -> Piece:
         """Return the cell of a figure of a security or of the portfolio."""
@@ -42,8 +41,8 @@ class Reasons:
 
     def missing(self, reason: str, label: str, who: str) -> Piece:
         """Return the cell of what is missing."""
-        number = self._numbers.setdefault(reason, len(self._numbers))
-        self._who.setdefault(reason, {}).setdefault(label, []).append(who)
+        number, labels = self._who.setdefault(reason, (len(self._who), {}))
+        labels.setdefault(label, []).append(who)
         return html(f'<td data-value="" aria-describedby="why-{number}">-</td>')
 
     def listed(self, everyone: int) -> Piece:
@@ -51,11 +50,11 @@ class Reasons:
         why = (
             html(
                 '<li><span id="why-%s">%s</span> %s</li>\n',
-                *(number, clipped(reason), "; ".join(_missed(self._who[reason], everyone))),
+                *(number, clipped(reason), "; ".join(_missed(labels, everyone))),
             )
-            for reason, number in self._numbers.items()
+            for reason, (number, labels) in self._who.items()
         )
-        if not self._numbers:
+        if not self._who:
             return NOTHING
         return html('<h3>Figures that cannot be computed</h3>\n<ul class="quiet">\n%s</ul>\n', joined(why))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from markupsafe import Markup
 
@@ -23,18 +23,16 @@ FIRST_LINES: Final = 6
 
 
 def html(text: str, *values: object) -> Piece:
-    """Return a piece of a page: `text` is ours, each `%s` of it a value, escaped unless it is a piece itself."""
-    return Markup(text) % values if values else Markup(text)  # noqa: S704 - literals of this package
+    """Return a piece of a page: `text` is ours, each `%s` of it a value, escaped unless it is a piece itself.
+
+    Without values `text` stays as it is, be it of one of our files or JSON made harmless.
+    """
+    return Markup(text) % values if values else Markup(text)  # noqa: S704 - nothing from outside
 
 
-def ours(text: str) -> Piece:
-    """Return text of our own files, or JSON made harmless, as a piece of a page."""
-    return Markup(text)  # noqa: S704 - nothing from outside
-
-
-def joined(pieces: Iterable[str], between: str = "") -> Piece:
+def joined(pieces: Iterable[str]) -> Piece:
     """Return pieces of a page one after the other; a text among them is escaped."""
-    return Markup(between).join(pieces)  # noqa: S704 - `between` is a literal of this package
+    return NOTHING.join(pieces)
 
 
 def with_code(text: str) -> Piece:
@@ -121,14 +119,10 @@ def items(texts: Iterable[str]) -> Piece:
     return joined(html("<li>%s</li>\n", text) for text in texts)
 
 
-def scrolling(label: str, caller: Callable[[], Any]) -> Piece:
-    """Return a table, made by `caller`, that scrolls inside itself."""
-    return scrolls(label, caller())
-
-
-def scrolls(label: str, table: str) -> Piece:
-    """Return a table that scrolls inside itself."""
-    return html('<div class="scrolls" role="region" aria-label="%s" tabindex="0">%s</div>\n', label, table)
+def scrolls(label: str, table: Piece = NOTHING, caller: Callable[[], Piece] = Piece) -> Piece:
+    """Return a table, or the one that a template's `caller` makes, that scrolls inside itself."""
+    content = table or caller()
+    return html('<div class="scrolls" role="region" aria-label="%s" tabindex="0">%s</div>\n', label, content)
 
 
 def section(name: str, title: str, *parts: Piece, kind: str = "") -> Piece:

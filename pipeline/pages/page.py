@@ -17,7 +17,7 @@ from pipeline.folders import cache_folder
 from pipeline.numbers import FORMS, exact
 from pipeline.pages import html as elements
 from pipeline.pages.curves import packed
-from pipeline.pages.html import NOTHING, html, ours
+from pipeline.pages.html import NOTHING, html
 from pipeline.store.cached_file import read_cached, write_cached
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Parts:
 def render(template: str, data: Mapping[str, Any] | None, *, scripts: Sequence[str] = (), **context: Any) -> bytes:
     """Return the page that `template` makes of `context`, with `data` and `scripts` as `page_of` takes them."""
     text = environment().get_template(template).render(context)
-    header, nav, noscript, content, footer = map(ours, text.split(_PART))
+    header, nav, noscript, content, footer = map(html, text.split(_PART))
     return page_of(context["title"], Parts(header, nav, content, footer, noscript), data, scripts=scripts)
 
 
@@ -95,14 +95,14 @@ def page_of(title: str, parts: Parts, data: Mapping[str, Any] | None, *, scripts
     sources = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in names]
     allowed, content = ([], b"") if data is None else ([library()[0]], library()[1])
     policy = " ".join([*allowed, *map(_source, sources)])
-    before = html(_BEFORE, policy, title, ours((TEMPLATES / "style.css").read_text(encoding="utf-8")))
+    before = html(_BEFORE, policy, title, html((TEMPLATES / "style.css").read_text(encoding="utf-8")))
     charts = NOTHING
     if data is not None:
         whole = {"shared": {}, "days": [], "hours": [0, 24], **data, "template": TEMPLATE}
-        charts = html(_CHARTS, ours(embedded(whole)), ours(_LIBRARY.decode()))
+        charts = html(_CHARTS, html(embedded(whole)), html(_LIBRARY.decode()))
     message = html('<p class="note" id="no-charts" role="status" hidden></p>\n') if data is not None else NOTHING
     body = html(_BODY, *(parts.header, parts.nav, parts.noscript, message, parts.content, parts.footer))
-    own = elements.joined(html("<script>%s</script>\n", ours(source.decode())) for source in sources)
+    own = elements.joined(html("<script>%s</script>\n", html(source.decode())) for source in sources)
     page = f"{before}{body}{charts}{own}</body>\n</html>\n".encode()
     start, _, end = page.partition(_LIBRARY)
     return b"".join([start, content, end])
