@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.runs.layout import REPORT_FILE, SWEEP_FILE, TRADES_FOLDER
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.store.atomic import write_bytes
-from pipeline.sweeps.fills import EVERY, chosen_pairs, fills_of
+from pipeline.sweeps.fills import chosen_pairs, fills_of
 from pipeline.sweeps.luck_words import said_of
 from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.tried import REPLACED, replaced_json, settings_digest
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pipeline.store.path import AnyPath
-    from pipeline.store.result_cache import ResultCache
     from pipeline.sweeps.choice import Windows
     from pipeline.sweeps.objectives import Objective
     from pipeline.sweeps.results import SettingBlock, SweepResults
@@ -73,12 +72,7 @@ def begun(folder: AnyPath) -> AbstractContextManager[Callable[[], None]]:
 
 
 def write_folder(
-    folder: AnyPath,
-    run: SweepRun,
-    options: SweepOptions,
-    tables: FolderTables,
-    cache: ResultCache,
-    medians: Mapping[str, int],
+    folder: AnyPath, run: SweepRun, options: SweepOptions, tables: FolderTables, medians: Mapping[str, int]
 ) -> None:
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
     results = run.results
@@ -117,8 +111,7 @@ def write_folder(
         file.commit()
     for name, content in contents.items():
         write_bytes(folder / name, content, durable=False)
-    of_best = None if options.keep_trades == EVERY else cache
-    for (number, ticker), content in fills_of(results, pairs, of_best, fresh=options.fresh):
+    for (number, ticker), content in fills_of(results, pairs):
         write_bytes(folder / TRADES_FOLDER / f"{number}_{ticker}.parquet", content, durable=False)
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, COMPLETE), durable=False)
 

@@ -231,7 +231,7 @@ def make_sweep(
         run = replace(run, warnings=warnings, luck=of_all, luck_by_security=luck)
         if output_dir is not None and remove_earlier is not None:
             remove_earlier()
-            write_folder(output_dir, run, options, tables, cache, choice.medians())
+            write_folder(output_dir, run, options, tables, choice.medians())
             if make_page:
                 make_page(output_dir)
         size = cache.size() + parts.size()
