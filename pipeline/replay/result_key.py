@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
-    from pipeline.replay.batch import Setting
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Parameter, Value, Values
 
@@ -83,13 +82,6 @@ class Identity:
         facts = {name: getattr(market, name) for name in market.__slots__ if name not in WITHOUT_EFFECT}
         ticks_and_code = [purpose, digest, engine, repr(facts), *code_version(made_by), text]
         self._base = blake2b("\0".join(ticks_and_code).encode(), digest_size=KEY_BYTES)
-
-    def of(self, setting: Setting) -> str:
-        """Return the name of the result under one setting; how its values were written makes no difference."""
-        values = self._fields.field_values(setting.parameters)
-        name = self._base.copy()
-        name.update(repr((list(values.items()), self._text_of(setting.execution))).encode())
-        return name.hexdigest()
 
     @property
     def kind(self) -> str:

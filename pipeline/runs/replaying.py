@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipeline.replay.batch import Setting, prepare
+from pipeline.replay.batch import prepare
 from pipeline.replay.identities import identities
 from pipeline.replay.simulate import replayer
 from pipeline.replay.workers import run_all
@@ -101,10 +101,13 @@ def result_names(plan: Plan) -> dict[str, str]:
     purpose = json.dumps(["backtest", *plan.tasks[0].alternatives])
     made_by = (run_security.__module__, packed.__module__)
     by_ticker = identities(plan, purpose, made_by, lambda security: security.digest or verified_digest(security))
-    settings = {task.ticker: Setting(task.parameters, task.execution) for task in plan.tasks}
-    keys = {task.ticker: f" {task.conversion.key}" if task.conversion else "" for task in plan.tasks}
-    names = {ticker: f"{ticker} {one.of(settings[ticker])}{keys[ticker]}" for ticker, one in by_ticker.items()}
-    return {ticker: blake2b(name.encode(), digest_size=20).hexdigest() for ticker, name in names.items()}
+    names = {}
+    for task in plan.tasks:
+        if one := by_ticker.get(task.ticker):
+            name = one.names(task.parameters, {}, [task.execution], [0]).tobytes().hex()
+            key = f"{task.ticker} {one.kind} {name} {task.conversion.key if task.conversion else ''}"
+            names[task.ticker] = blake2b(key.encode(), digest_size=20).hexdigest()
+    return names
 
 
 def _cached(

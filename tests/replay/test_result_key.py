@@ -8,11 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import Strategy
 from pipeline.folders import config_file
 from pipeline.markets.facts import facts_of
-from pipeline.replay.batch import Setting
 from pipeline.replay.plan import Request, plan
 from pipeline.replay.result_key import Identity
 from pipeline.runs.replaying import run
@@ -25,9 +23,8 @@ NOT_READ: Final = {"name": "Hong Kong", "codes": ("XX",), "closed_days": frozens
 @pytest.mark.parametrize(("fact", "value"), [*READ.items(), *NOT_READ.items()])
 def test_a_result_is_of_every_fact_of_its_market_that_a_replay_reads(fact: str, value: Any) -> None:
     facts = facts_of("HKEX").of_security("FAB")
-    setting = Setting({}, make_execution(None, {}, ""))
     one, other = (
-        Identity(Strategy, "", "", market, "compiled", "", ()).of(setting)
+        Identity(Strategy, "", "", market, "compiled", "", ()).kind
         for market in (facts, replace(facts, **{fact: value}))
     )
     assert (one != other) is (fact in READ)
