@@ -36,10 +36,9 @@ from pipeline.tracing.explanation import (
     Tick,
     Touch,
 )
-from pipeline.tracing.plain_values import moved
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
-from pipeline.tracing.trace import CALL, Between, StartEarlierError, Trace, line_of
+from pipeline.tracing.trace import BEFORE, StartEarlierError, Trace, line_of
 from pipeline.tracing.tracing_ladder import TracingLadder
 from pipeline.tracing.tracing_market import TracingAuctionMarket, TracingMarket
 
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from pipeline.engine.rules.replay_state import ReplayState
     from pipeline.runs.recorded_setting import RecordedTicks, Setting
     from pipeline.tracing.approach import Window
-    from pipeline.tracing.trace import CodePosition, Decision, QueuePosition, TracedFill
+    from pipeline.tracing.trace import Decision, QueuePosition, TracedFill
 
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -132,8 +131,6 @@ class TraceReader:
         ticks, at = self._window.ticks, index - self._window.first
         if at < 0:
             raise StartEarlierError
-        if isinstance(index, Between):
-            return Tick(int(index), index.time, CALL, 0.0, 0)
         return Tick(
             index=index,
             time=int(ticks.timestamp[at]),
@@ -142,43 +139,23 @@ class TraceReader:
             size=int(ticks.volume[at]),
         )
 
-    def own_tick(self, index: int) -> Tick:
-        """Return a tick by its number, its time on the exchange's own clock."""
-        tick: Tick = moved(self.tick(index), -self._setting.market.clock_shift)
-        return tick
-
-    def known(self, queue_position: QueuePosition) -> QueuePosition:
-        """Return a position in the queue whose whole history is traced; raises StartEarlierError for another."""
-        if queue_position.taken < self._window.first and self._window.start is not None:
-            raise StartEarlierError
-        return queue_position
-
     def order(self, side: int, price: float, queue_position: QueuePosition) -> Order:
-        """Return our order on a side, at its price."""
+        """Return our order on a side, at its price; raises StartEarlierError for one whose history is not all known."""
+        known = {name: getattr(queue_position, name) for name in Order.__slots__ if hasattr(queue_position, name)}
+        if BEFORE in known.values():
+            raise StartEarlierError
+        kept: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in known.items()}
         decision = queue_position.decision
         asked = decision.price if decision is not None and decision.price not in (0.0, price) else None
         sent, due = self.sent(decision)
         return Order(
             side="bid" if side == BUY else "ask",
             price=price,
-            placed=self.tick(queue_position.placed),
-            taken=self.tick(queue_position.taken),
-            again=queue_position.again,
-            shown=queue_position.shown,
-            shown_at=queue_position.shown_at,
-            ahead=queue_position.ahead,
-            size=queue_position.size,
             asked=asked,
             sent=sent,
             due=due,
-            resizes=tuple(queue_position.resizes),
-            prints=tuple(queue_position.prints),
-            touches=tuple(queue_position.touches),
-            shrinks=tuple(queue_position.shrinks),
-            line=None if decision is None else self.line(decision.called_from),
-            number=queue_position.number,
-            first=None if queue_position.number is None else self.tick(queue_position.first),
-            moves=queue_position.moves,
+            line=self.line(decision),
+            **kept,
         )
 
     def sent(self, decision: Decision | None) -> tuple[Tick | None, int | None]:
@@ -188,12 +165,12 @@ class TraceReader:
             return None, None
         return decision.tick, decision.tick.time + latency
 
-    def line(self, position: CodePosition | None) -> Line | None:
+    def line(self, decision: Decision | None) -> Line | None:
         """Return the line of an action's call, from the text that was run and not from the file as it may stand now."""
-        if position is None:
+        if decision is None:
             return None
-        number = line_of(position)
-        file = position[0].co_filename
+        number = line_of(decision.called_from)
+        file = decision.called_from[0].co_filename
         name = _file_name(Path(file))
         for base in self._setting.strategy.__mro__[:-1]:
             module: Any = sys.modules[base.__module__]
@@ -242,7 +219,7 @@ class _FromTrace(TraceReader):
             prices_in=setting.market.prices_in,
             prices_per_currency=setting.market.price_units_per_currency,
         )
-        reasons = strategy_reasons(setting.strategy, facts, fill, self.own_tick)
+        reasons = strategy_reasons(setting.strategy, facts, fill, -setting.market.clock_shift)
         rules = rules_of(facts, setting.execution, setting.market)
         return replace(facts, reasons=reasons.words, details=reasons.numbers, rules=(*rules, *reasons.rules))
 
@@ -299,8 +276,8 @@ class _FromTrace(TraceReader):
             limit=None if fill.how == "taken" else fill.limit,
             sent=sent,
             due=due,
-            aside_since=None if fill.stand_aside is None else self.tick(fill.stand_aside.event),
-            line=None if take.decision is None else self.line(take.decision.called_from),
+            aside_since=None if fill.stand_aside is None else fill.stand_aside.tick,
+            line=self.line(take.decision),
         )
 
     def _flatten(self) -> Flatten | None:
@@ -316,7 +293,7 @@ class _FromTrace(TraceReader):
         types = self._setting.strategy.trade_types
         known = 0 <= fill.trade_type < len(types)
         name = types[fill.trade_type] if known else str(fill.trade_type)
-        return AuctionTrade(name, fill.reference, self.line(fill.called_from))
+        return AuctionTrade(name, fill.reference, self.line(fill.decision))
 
 
 def _file_name(path: Path) -> str:

@@ -21,7 +21,7 @@ from pipeline.tracing.explain import TraceReader, traced_replay
 from pipeline.tracing.explanation import Touch
 from pipeline.tracing.moment import Call, Ended, Message, Moment, Standing, Wanted
 from pipeline.tracing.order_rendering import hour_of, when
-from pipeline.tracing.trace import StartEarlierError, Trace
+from pipeline.tracing.trace import BEFORE, StartEarlierError, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipeline.runs.recorded_setting import RecordedTicks, Setting
     from pipeline.ticks import Ticks
     from pipeline.tracing.approach import Window
-    from pipeline.tracing.explanation import Line, Passed
+    from pipeline.tracing.explanation import Passed
     from pipeline.tracing.trace import Decision, QueuePosition, TracedEnd
     from pipeline.tracing.tracing_ladder import TracingLadder
     from pipeline.tracing.tracing_side import TracingSide
@@ -159,7 +159,7 @@ class _MomentFromTrace(TraceReader):
             bid=Touch(market.bid, market.bid_size) if market.bid_size else None,
             ask=Touch(market.ask, market.ask_size) if market.ask_size else None,
             position=market.position,
-            aside_since=None if aside is None else self.tick(aside.event),
+            aside_since=None if aside is None else aside.tick,
             memory={name: vars(market.strategy)[name] for name in self.names()},
             **of_side,
         )
@@ -167,7 +167,7 @@ class _MomentFromTrace(TraceReader):
     def _single(self, market: Any, side: int) -> dict[str, Any]:
         """Return what is of our one order of a side."""
         ours: TracingSide = market.bid_side if side == BUY else market.ask_side
-        history = self.known(ours.queue_position)
+        history = _known(ours.queue_position)
         return {
             "order": self.order(side, ours.order_price, history) if ours.live else None,
             "remaining": ours.remaining,
@@ -194,7 +194,7 @@ class _MomentFromTrace(TraceReader):
         """Return the last of some orders in price-time order, the others of which a print comes to before it."""
         *others, slot = slots
         price, ahead, remaining = market.level_price[slot], market.level_ahead[slot], market.level_remaining[slot]
-        history = self.known(market.positions[slot])
+        history = _known(market.positions[slot])
         passed = {market.level_price[other]: market.level_ahead[other] for other in others} | {price: ahead}
         prior = sum(market.level_remaining[other] for other in others)
         return Standing(
@@ -221,11 +221,15 @@ class _MomentFromTrace(TraceReader):
 
     def _last_of(self, ended: TracedEnd | None, call: Decision | None) -> dict[str, Any]:
         """Return how the last order of a side ended, and what the strategy last asked for on it."""
-        end = None if ended is None else Ended(ended.tick, ended.how, self._line_of(ended.decision), ended.number)
-        return {"ended": end, "call": None if call is None else Call(call.tick, call.refused, self._line_of(call))}
+        end = None if ended is None else Ended(ended.tick, ended.how, self.line(ended.decision), ended.number)
+        return {"ended": end, "call": None if call is None else Call(call.tick, call.refused, self.line(call))}
 
-    def _line_of(self, decision: Decision | None) -> Line | None:
-        return None if decision is None else self.line(decision.called_from)
+
+def _known(position: QueuePosition) -> QueuePosition:
+    """Return a position in the queue whose whole history is traced; raises StartEarlierError for another."""
+    if position.taken is BEFORE:
+        raise StartEarlierError
+    return position
 
 
 def _touched(history: QueuePosition) -> dict[str, Passed | None]:

@@ -14,13 +14,13 @@ from pipeline.strategies.v1_baseline import V1Baseline
 from pipeline.strategies.v2_1_stop_loss import LEAST_COST, V21StopLoss
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 from pipeline.strategies.v3_liquidity_monitor import V3LiquidityMonitor
-from pipeline.tracing.explanation import Rule, Tick
+from pipeline.tracing.explanation import Rule
 from pipeline.tracing.order_rendering import clock_at, per_currency, price
+from pipeline.tracing.plain_values import moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from pipeline.engine.rules.auction import AuctionMarket
     from pipeline.engine.strategy import Strategy
     from pipeline.tracing.explanation import Explanation
     from pipeline.tracing.trace import TracedFill
@@ -93,11 +93,11 @@ class Reasons:
 class _TracingClosingAuction(ClosingAuction):
     """Notes on which tick the day's auction orders were placed."""
 
-    def place_orders(self, m: AuctionMarket) -> None:
+    def place_orders(self, m: Any) -> None:
         before = self.placed
         super().place_orders(m)
         if self.placed and not before:
-            vars(self)["placed_at"] = m.event
+            vars(self)["placed_at"] = m.at_hand()
 
 
 def tracing_strategy(strategy: type[Strategy]) -> type[Strategy]:
@@ -107,19 +107,20 @@ def tracing_strategy(strategy: type[Strategy]) -> type[Strategy]:
     return strategy
 
 
-def strategy_reasons(
-    strategy: type[Strategy], fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]
-) -> Reasons:
-    """Return what a strategy has to say of one of its fills; nothing for one that does not come with the project."""
+def strategy_reasons(strategy: type[Strategy], fill: Explanation, traced: TracedFill, shift: int) -> Reasons:
+    """Return what a strategy has to say of one of its fills; nothing for one that does not come with the project.
+
+    shift: how far the exchange's own clock is ahead of that of the ticks, ns.
+    """
     if fill.trade is not None and strategy is ClosingAuction:
-        words, numbers = OF_AUCTION[traced.trade_type](fill, traced.memory, tick)
+        words, numbers = OF_AUCTION[traced.trade_type](fill, traced.memory, shift)
         return Reasons(words, numbers, (OF_TRADE[traced.trade_type],))
     if fill.how == "taken" and traced.stand_aside is not None and strategy is V21StopLoss:
-        return _stop(fill, traced, tick)
+        return _stop(fill, traced, shift)
     return Reasons(rules=(PLACING[strategy],)) if fill.order is not None and strategy in PLACING else Reasons()
 
 
-def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) -> Reasons:
+def _stop(fill: Explanation, traced: TracedFill, shift: int) -> Reasons:
     aside = traced.stand_aside
     assert aside is not None  # noqa: S101 - asked by strategy_reasons
     assert fill.taking is not None  # noqa: S101 - for mypy
@@ -129,11 +130,11 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
     if cost >= LEAST_COST:
         loss = (mid - memory["average_cost"]) * aside.position
         percent = loss / cost * 100
-    at = tick(aside.event)
-    triggered, ordered = clock_at(at, tick(fill.tick.index)), abs(aside.position)
+    at = moved(aside.tick, shift)
+    triggered, ordered = clock_at(at, moved(fill.tick, shift)), abs(aside.position)
     cost, loss = cost / fill.prices_per_currency, loss / fill.prices_per_currency
     numbers = {
-        "trigger_tick": aside.event,
+        "trigger_tick": at.index,
         "mid": mid,
         "cost": cost,
         "unrealized": loss,
@@ -152,12 +153,12 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
     return Reasons((why, slices), numbers, STOP)
 
 
-def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _entry(fill: Explanation, memory: Any, shift: int) -> tuple[tuple[str, ...], dict[str, float]]:
     buys = fill.side == "buy"
     limit = memory["buy_price"] if buys else memory["sell_price"]
     share = int(memory["auction_volume"] * (memory["fill_share"] / 100))
     notional = memory["order_notional"] / fill.prices_per_currency
-    placed = tick(memory["placed_at"])
+    placed = moved(memory["placed_at"], shift)
     numbers = {
         "placed_tick": placed.index,
         "vwap": memory["vwap"],
@@ -167,7 +168,7 @@ def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
         "share": share,
     }
     order = (
-        f"The {fill.side} order was placed at tick {placed.index:,} ({clock_at(placed, tick(fill.tick.index))}): "
+        f"The {fill.side} order was placed at tick {placed.index:,} ({clock_at(placed, moved(fill.tick, shift))}): "
         f"{notional:,.0f} {fill.currency} at the late VWAP of {price(memory['vwap'])} are "
         f"{memory['order_quantity']:,} shares; limit: the VWAP {'less' if buys else 'plus'} {memory['spread']:g} %, in "
         f"whole ticks, {price(limit)}."
@@ -180,7 +181,7 @@ def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
     return (order, close, volume), numbers
 
 
-def _exit(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _exit(fill: Explanation, memory: Any, shift: int) -> tuple[tuple[str, ...], dict[str, float]]:
     sells = fill.side == "sell"
     left = memory["exit_quantity"]
     numbers = _of_exit(fill, memory) | {"print_size": fill.tick.size}
@@ -196,7 +197,7 @@ def _exit(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[
     return words, numbers
 
 
-def _flatten(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _flatten(fill: Explanation, memory: Any, shift: int) -> tuple[tuple[str, ...], dict[str, float]]:
     words = (
         f"{fill.quantity:,} of the exit order at {price(memory['exit_price'])} were left at the close.",
         f"The auction's first print is {price(fill.price)}.",
@@ -211,7 +212,7 @@ def _of_exit(fill: Explanation, memory: Any) -> dict[str, float]:
     return {"limit": memory["exit_price"], "remaining": left + fill.quantity, "remains": left, "entry": entry}
 
 
-def _loss(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _loss(fill: Explanation, memory: Any, shift: int) -> tuple[tuple[str, ...], dict[str, float]]:
     entry = memory["entry"]
     gain = fill.price - entry if fill.side == "sell" else entry - fill.price
     percent = gain / entry * 100

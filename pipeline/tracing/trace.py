@@ -30,19 +30,6 @@ CALL: Final = "CALL"
 """What stands for the type of a tick where a strategy was called between ticks."""
 
 
-class Between(int):
-    """The number of the tick that comes next, of what happened before it, at `time`."""
-
-    time: int
-
-    @classmethod
-    def at(cls, event: int, time: int) -> Between:
-        """Return what happened at a time before an event."""
-        between = cls(event)
-        between.time = time
-        return between
-
-
 class StartEarlierError(Exception):
     """What is asked for goes back to before the tick with which the trace begins."""
 
@@ -111,15 +98,15 @@ class Met:
 
 @dataclass(slots=True)
 class QueuePosition:
-    """Our order, or the position we keep without one, on one side; ticks by number. The fields are those of `Order`.
+    """Our order, or the position we keep without one, on one side. The fields are those of `Order`.
 
-    number: of one of several orders a side.
+    taken: BEFORE, as placed and first, where that is not known. number: of one of several orders a side.
     """
 
-    taken: int = NEVER
+    taken: Tick | None = None
     shown: int = 0
     ahead: int = 0
-    placed: int = NEVER
+    placed: Tick | None = None
     size: int = 0
     again: int = 0
     decision: Decision | None = None
@@ -129,7 +116,7 @@ class QueuePosition:
     shrinks: list[Shrink] = field(default_factory=list)
     last_quote: Passed | None = None
     number: int | None = None
-    first: int = NEVER
+    first: Tick | None = None
     moves: int = 0
     shown_at: float = 0.0
 
@@ -142,7 +129,7 @@ class QueuePosition:
 class StandAside:
     """When our quotes began to stand aside: the tick, the book, the position and the strategy's fields then."""
 
-    event: int
+    tick: Tick
     bid: float
     ask: float
     position: int
@@ -171,7 +158,7 @@ class TracedFill:
     match: Match | None = None
     limit: float = 0.0
     take: TracedTake | None = None
-    called_from: CodePosition | None = None
+    decision: Decision | None = None
     stand_aside: StandAside | None = None
     found_open: int = NEVER
     trade_type: int = NEVER

@@ -92,7 +92,9 @@ class TracingLadder(TracingOrders, LadderMarket):
     def forget_past(self) -> None:
         """Know nothing of what was before the event with which the trace begins."""
         super().forget_past()
-        self.positions = [QueuePosition(number=order) for order in self.level_order]
+        self.positions = [
+            QueuePosition(BEFORE, placed=BEFORE, first=BEFORE, number=order) for order in self.level_order
+        ]
         sent = zip(self.level_sent, self.level_later, strict=True)
         self.on_way = [[BEFORE] * ((first != 0) + (later != 0)) for first, later in sent]
         self.takings, self.late_takings, self.to_take, self.ended, self.calls = ([BEFORE] * SLOTS for _ in range(5))
@@ -175,19 +177,19 @@ class TracingLadder(TracingOrders, LadderMarket):
 
     def stand(self, side: int, slot: int, price: float, size: int) -> None:
         """Note the place that an order takes, and what it takes of the touch."""
-        before, number = self.positions[slot], self.level_order[slot]
+        before, number, tick = self.positions[slot], self.level_order[slot], self.at_hand()
         known = before.number == number
         unbroken = known and price == self.level_price[slot]
         self.positions[slot] = position = QueuePosition(
-            taken=self.place_at_hand(),
+            taken=tick,
             shown=self.bid_size if side == BUY else self.ask_size,
             shown_at=self.bid if side == BUY else self.ask,
-            placed=before.placed if unbroken else self.place_at_hand(),
+            placed=before.placed if unbroken else tick,
             size=size,
             again=before.again + 1 if unbroken else 0,
             decision=self.decision,
             number=number,
-            first=before.first if known else self.place_at_hand(),
+            first=before.first if known else tick,
             moves=before.moves + (not unbroken) if known else 0,
         )
         taking, taken = self.of_touch(-side, size), self.level_crossing[slot]
@@ -198,7 +200,7 @@ class TracingLadder(TracingOrders, LadderMarket):
             taking.limit = price
             taking.queue_position = position.copied()
             self.takings[slot] = taking
-            position.touches.append(Passed(self.at_hand(), 0, size - remaining))
+            position.touches.append(Passed(tick, 0, size - remaining))
             if remaining == 0:
                 self.end(slot, "filled")
 

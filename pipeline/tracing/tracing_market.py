@@ -17,7 +17,7 @@ from pipeline.engine.rules.replay_state import BUY, ReplayState
 from pipeline.engine.series import Series
 from pipeline.ticks import TICK_TYPES, TRADE
 from pipeline.tracing.explanation import Match, Tick
-from pipeline.tracing.trace import BEFORE, CALL, NEVER, Between, StandAside, TracedFill, caller
+from pipeline.tracing.trace import BEFORE, CALL, NEVER, Decision, StandAside, TracedFill, caller
 from pipeline.tracing.tracing_side import TracingSide
 
 if TYPE_CHECKING:
@@ -55,10 +55,6 @@ class TracingState(ReplayState):
         self.is_between = True
         super().pass_time(now, price)
         self.is_between = False
-
-    def place_at_hand(self) -> int:
-        """Return the number of the tick at hand, or of the one that comes next with the time of the call before it."""
-        return Between.at(self.event, self.now) if self.is_between else self.event
 
     def at_hand(self) -> Tick:
         """Return the tick at hand, or the call before the one that comes next."""
@@ -105,7 +101,7 @@ class TracingOrders(TracingState, Market):
         """Note when that began, and what the strategy knew then."""
         if not self.standing_aside:
             book = (self.bid if self.bid_size else 0.0), (self.ask if self.ask_size else 0.0)
-            self.stood_aside = StandAside(self.place_at_hand(), *book, self.position, dict(vars(self.strategy)))
+            self.stood_aside = StandAside(self.at_hand(), *book, self.position, dict(vars(self.strategy)))
         super().stand_aside()
 
     def closing(self) -> bool:
@@ -233,5 +229,5 @@ class TracingAuctionMarket(TracingState, AuctionMarket):
         super().trade(side, price, quantity, realized, trade_type, reference, event)
         if explained:
             fill = TracedFill("trade", event, side, price, quantity, *before, memory)
-            fill.called_from, fill.trade_type, fill.reference = caller(), trade_type, reference
+            fill.decision, fill.trade_type, fill.reference = Decision(self.at_hand(), caller()), trade_type, reference
             self.finish(fill)

@@ -67,6 +67,7 @@ class TracingSide(TracingQueue, Side):
         """Know nothing of what was before, whose rules the state at hand follows."""
         self.decision = self.ended = self.to_take = self.taking = self.taking_late = BEFORE
         self.on_way = [BEFORE] * (self.sent + (self.later != 0))
+        self.queue_position = QueuePosition(BEFORE, placed=BEFORE)
 
     def quote(self, price: float, size: int, post_only: bool) -> bool:  # noqa: FBT001
         """Note the line that placed it."""
@@ -170,18 +171,18 @@ class TracingSide(TracingQueue, Side):
 
     def place(self, price: float, size: int, anew: bool) -> None:  # noqa: FBT001
         """Note the queue position taken, or a size that changed, or an order that came back into its position."""
-        before, event = self.queue_position, self.market.place_at_hand()
+        before, tick = self.queue_position, self.market.at_hand()
         size_before = self.remaining if self.live else NEVER
         if anew:
             unbroken = self.live and price == self.order_price
-            placed, again = (before.placed, before.again + 1) if unbroken else (event, 0)
-            self.queue_position = QueuePosition(event, self.size, 0, placed, size, again, self.decision)
+            placed, again = (before.placed, before.again + 1) if unbroken else (tick, 0)
+            self.queue_position = QueuePosition(tick, self.size, 0, placed, size, again, self.decision)
             self.queue_position.shown_at = self.price
         elif size_before == NEVER:
-            self.queue_position = QueuePosition(before.taken, before.shown, 0, event, size, 0, self.decision)
+            self.queue_position = QueuePosition(before.taken, before.shown, 0, tick, size, 0, self.decision)
             self.queue_position.shown_at = before.shown_at
         elif size_before != size:
-            before.resizes.append(Resize(self.market.at_hand(), size_before, size))
+            before.resizes.append(Resize(tick, size_before, size))
         super().place(price, size, anew)
         if anew or size_before == NEVER:
             self.queue_position.ahead = self.ahead
@@ -201,12 +202,12 @@ class TracingSide(TracingQueue, Side):
     def keep_place(self, price: float) -> None:
         """Note the queue position kept without an order."""
         super().keep_place(price)
-        self.queue_position = QueuePosition(self.market.place_at_hand(), self.size, self.ahead, shown_at=self.price)
+        self.queue_position = QueuePosition(self.market.at_hand(), self.size, self.ahead, shown_at=self.price)
 
     def remove(self) -> None:
         """Note that no queue position is left."""
         super().remove()
-        self.queue_position = QueuePosition(self.market.place_at_hand())
+        self.queue_position = QueuePosition(self.market.at_hand())
 
     def match(self, volume: int, touched: bool) -> int:  # noqa: FBT001
         """Note what a print or the touch finds, and what a print takes of the queue when it does not fill us."""
