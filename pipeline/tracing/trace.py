@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from pipeline.engine import plain
 from pipeline.engine.rules import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
     from pipeline.tracing.explanation import How, Match, Passed, Prior, Resize, Shrink, Tick
@@ -199,6 +200,14 @@ class Trace:
             self.event = event
             self.fills_at_event = []
         self.fills_at_event.append((number, how, side, price, quantity, order))
+
+
+@contextmanager
+def ended_by(holder: Any, switch: str) -> Iterator[None]:
+    """Note on a side, or a market of several orders, that it is a switch that cancels orders now."""
+    holder.ended_by = switch
+    yield
+    holder.ended_by = ""
 
 
 def line_of(position: CodePosition) -> int:

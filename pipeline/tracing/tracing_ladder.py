@@ -13,7 +13,7 @@ from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS, LadderSide
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.tracing.explanation import Match, Passed, Prior, Resize, Shrink
-from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller
+from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller, ended_by
 from pipeline.tracing.tracing_market import TracingOrders
 from pipeline.tracing.tracing_side import TracingQueue
 
@@ -59,9 +59,8 @@ class TracingLadderSide(TracingQueue, LadderSide):
 
     def forget(self) -> None:
         """Note that a new day, or a break, cancels our orders."""
-        self.market.ended_by = "overnight_orders=cancelled"
-        super().forget()
-        self.market.ended_by = ""
+        with ended_by(self.market, "overnight_orders=cancelled"):
+            super().forget()
 
 
 class TracingLadder(TracingOrders, LadderMarket):
@@ -213,15 +212,13 @@ class TracingLadder(TracingOrders, LadderMarket):
 
     def cancel_crossed(self, side: int, price: float) -> None:
         """Note that orders of the other side are cancelled for one of ours."""
-        self.ended_by = "self_cross=cancel_older"
-        super().cancel_crossed(side, price)
-        self.ended_by = ""
+        with ended_by(self, "self_cross=cancel_older"):
+            super().cancel_crossed(side, price)
 
     def remove_stale(self) -> None:
         """Note that orders are cancelled since their touch has left them."""
-        self.ended_by = "stale_orders=cancel"
-        super().remove_stale()
-        self.ended_by = ""
+        with ended_by(self, "stale_orders=cancel"):
+            super().remove_stale()
 
     def leave(self, slot: int) -> None:
         """Note how an order ends."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.engine.rules.queue import FRONT, Queue
 from pipeline.engine.rules.side import Side
 from pipeline.tracing.explanation import Passed, Resize, Shrink
-from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller
+from pipeline.tracing.trace import BEFORE, NEVER, Decision, Met, QueuePosition, TracedEnd, TracedTake, caller, ended_by
 
 if TYPE_CHECKING:
     from pipeline.engine.rules.orders import Orders
@@ -93,15 +93,13 @@ class TracingSide(TracingQueue, Side):
 
     def avoid_self_cross(self, price: float) -> None:
         """Note that our order of the other side is cancelled for this one."""
-        self.other.ended_by = "self_cross=cancel_older"
-        super().avoid_self_cross(price)
-        self.other.ended_by = ""
+        with ended_by(self.other, "self_cross=cancel_older"):
+            super().avoid_self_cross(price)
 
     def remove_stale(self) -> None:
         """Note that it is cancelled since its touch has left it."""
-        self.ended_by = "stale_orders=cancel"
-        super().remove_stale()
-        self.ended_by = ""
+        with ended_by(self, "stale_orders=cancel"):
+            super().remove_stale()
 
     def withdraw(self) -> None:
         """Note how our order ends."""
@@ -145,9 +143,8 @@ class TracingSide(TracingQueue, Side):
 
     def forget(self) -> None:
         """Note that nothing is on its way."""
-        self.ended_by = "overnight_orders=cancelled"
-        super().forget()
-        self.ended_by = ""
+        with ended_by(self, "overnight_orders=cancelled"):
+            super().forget()
         self.on_way = []
 
     def take(self, quantity: int) -> int:
