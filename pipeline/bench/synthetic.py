@@ -108,8 +108,7 @@ def check_free_disk(folder: Path, stores: Sequence[tuple[int, int]], distinct: i
 
     distinct: how many securities of a store are files of their own, the others being links.
     """
-    links = _has_links(folder)
-    files = sum(ticks * (min(securities, distinct) if links else securities) for securities, ticks in stores)
+    files = sum(ticks * min(securities, distinct) for securities, ticks in stores)
     largest = max((securities * ticks for securities, ticks in stores), default=0)
     need = _STORED_BYTES * files + _RESULT_BYTES * largest
     free = shutil.disk_usage(folder).free
@@ -135,16 +134,3 @@ def _link(original: Path, copy: Path) -> None:
         copy.hardlink_to(original)
     except OSError:
         shutil.copyfile(original, copy)
-
-
-def _has_links(folder: Path) -> bool:
-    first, second = folder / "linked", folder / "link"
-    first.touch()
-    try:
-        second.hardlink_to(first)
-    except OSError:
-        return False
-    finally:
-        first.unlink()
-        second.unlink(missing_ok=True)
-    return True
