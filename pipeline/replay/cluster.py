@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pipeline.errors import BadRequest, ClusterLost, MissingExtra, NoCluster
 from pipeline.folders import PACKAGE, config_files
@@ -45,26 +45,8 @@ class WorkerLost:
     """What comes back for a task whose worker died."""
 
 
-class Cluster(Protocol):
-    """What is asked of a cluster's library; `capacity` is how many tasks may be handed over at a time."""
-
-    capacity: int
-
-    def submit(self, run: Callable[[Task], Result], task: Task) -> Any:
-        """Hand a task over; return its future, which can be hashed."""
-
-    def finished(self, futures: Sequence[Any]) -> Sequence[Any]:
-        """Return those that have finished, after waiting for the first for WAIT_SECONDS at most."""
-
-    def result(self, future: Any) -> Any:
-        """Return what a finished task gave, WorkerLost where its worker died; raises ClusterLost for all else."""
-
-    def has_worker(self) -> bool:
-        """Return whether any worker is there; raises whatever it likes when nothing answers."""
-
-
 @contextmanager
-def connected(backend: str, address: str | None, workers: int) -> Iterator[Cluster]:
+def connected(backend: str, address: str | None, workers: int) -> Iterator[_Dask | _Ray]:
     """Connect to the cluster at an address, and leave it in the end; Ray without one starts processes of its own."""
     if backend == "dask":
         with _dask_client(str(address)) as client:
@@ -78,7 +60,7 @@ def connected(backend: str, address: str | None, workers: int) -> Iterator[Clust
 
 
 def run_on(
-    cluster: Cluster, run: Callable[[Task], Result], tasks: Mapping[int, Task]
+    cluster: _Dask | _Ray, run: Callable[[Task], Result], tasks: Mapping[int, Task]
 ) -> Iterator[tuple[int, Result | WorkerLost]]:
     """Yield each task's number and result as it completes; raises ClusterLost when no worker is left for long."""
     waiting, running, silence = iter(tasks.items()), dict[Any, int](), ""
@@ -176,7 +158,10 @@ def check_code(address: str, digests: dict[str, object]) -> None:
 
 
 class _Dask:
-    """A Dask cluster by `distributed`'s client."""
+    """A Dask cluster by `distributed`'s client.
+
+    capacity: how many tasks may be handed over at a time. finished: waits for WAIT_SECONDS at most.
+    """
 
     def __init__(self, client: Any, workers: int) -> None:
         self._client = client
@@ -208,7 +193,7 @@ class _Dask:
 
 
 class _Ray:
-    """A Ray cluster; each task in a process of its own kind, which Ray uses again for the next."""
+    """A Ray cluster, as `_Dask`; each task in a process of its own kind, which Ray uses again for the next."""
 
     def __init__(self, ray: Any, workers: int) -> None:
         self._ray = ray
