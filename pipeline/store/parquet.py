@@ -20,7 +20,7 @@ from pipeline.errors import (
 )
 from pipeline.store.atomic import GrowingFile, Staged
 from pipeline.store.layout import FORMAT_VERSION
-from pipeline.store.seal import SEAL_NAME, SealedFile, Sealing, read_sealed
+from pipeline.store.seal import SEAL_NAME, SealedFile, Sealing, read_end_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -139,9 +139,9 @@ def _as_kept(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_table(path: AnyPath, columns: Sequence[str] | None = None) -> Any:
-    """Return the pyarrow table of `path`, checksums verified; raises CorruptParquet, MissingFile or NewerFormat."""
-    with _opened(path) as (file, _):
-        return file.read(columns=None if columns is None else list(columns), use_threads=False)
+    """Return the pyarrow table of `path`, its seal verified; raises CorruptParquet, MissingFile or NewerFormat."""
+    with contextlib.closing(GroupReader(path)) as reader:
+        return reader.whole(columns)
 
 
 def table_of(content: bytes) -> Any:
@@ -151,8 +151,10 @@ def table_of(content: bytes) -> Any:
 
 def read_footer(path: AnyPath) -> Footer:
     """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
-    with _opened(path, footer_only=True) as (_, footer):
-        return footer
+    with reading(path):
+        end, digest = read_end_sealed(path)
+        with pq.ParquetFile(pa.BufferReader(end)) as file:
+            return _footer(path, file, digest)
 
 
 def row_groups(path: Path) -> Iterator[Any]:
@@ -228,6 +230,12 @@ class GroupReader:
                     self._file.verify()
             yield self.part(number, columns)
 
+    def whole(self, columns: Sequence[str] | None = None) -> Any:
+        """Return these columns, or all, as a table."""
+        names = list(self.footer.columns if columns is None else columns)
+        tables = list(self.groups(names))
+        return pa.concat_tables(tables) if tables else self._parquet.read(names)
+
     def part(self, number: int, columns: Sequence[str]) -> Any:
         """Return columns of a row group, whose checksums are verified, as a table."""
         with reading(self._path):
@@ -257,15 +265,6 @@ def _start(column: Any) -> int:
 def _bounds(column: Any) -> tuple[int, int] | None:
     known = column.is_stats_set and column.statistics.has_min_max
     return (column.statistics.min_raw, column.statistics.max_raw) if known else None
-
-
-@contextlib.contextmanager
-def _opened(path: AnyPath, *, footer_only: bool = False) -> Iterator[tuple[Any, Footer]]:
-    """Open a Parquet file, once its seal holds, and turn Arrow's failures into ours, also those inside the block."""
-    with reading(path):
-        content, digest = read_sealed(path, end_only=footer_only)
-        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=not digest) as file:
-            yield file, _footer(path, file, digest)
 
 
 @contextlib.contextmanager

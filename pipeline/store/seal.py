@@ -62,7 +62,7 @@ class SealedFile:
 
     It is a file for Arrow, which finds in memory the part that was taken last, and the footer. Of a file in a bucket
     all is in memory. digest: that of its pages by its seal, empty without one. end: its last bytes, the footer's at
-    least. Raises ValueError where the footer is not what was sealed, else as `read_sealed` does.
+    least. Raises ValueError where the footer is not what was sealed, OSError or PathError where it cannot be read.
     """
 
     def __init__(self, path: AnyPath) -> None:
@@ -128,25 +128,18 @@ class SealedFile:
         return self._file.read(count)
 
 
-def read_sealed(path: AnyPath, *, end_only: bool) -> tuple[bytes, str]:
-    """Read a Parquet file and verify its seal.
-
-    Args:
-        path: The file.
-        end_only: Whether its last bytes will do, which hold the footer; the pages are not verified then.
+def read_end_sealed(path: AnyPath) -> tuple[bytes, str]:
+    """Read the last bytes of a Parquet file, which hold the footer, and verify that; its pages are not looked at.
 
     Returns:
         The bytes, and the digest of the pages; the digest is empty for a file without a seal.
 
     Raises:
-        ValueError: The content is not what was sealed.
+        ValueError: The footer is not what was sealed.
         OSError: The file cannot be read; PathError where it is in a bucket.
     """
-    content = _end_of(lambda most: read_end(path, most)[1]) if end_only else path.read_bytes()
-    digest, pages = _seal_of(content)
-    if digest and not end_only and _digest(memoryview(content)[:pages]).hex() != digest:
-        raise ValueError(_NOT_AS_SEALED)
-    return content, digest
+    end = _end_of(lambda most: read_end(path, most)[1])
+    return end, _seal_of(end)[0]
 
 
 def file_digest(path: AnyPath) -> str:
@@ -157,7 +150,7 @@ def file_digest(path: AnyPath) -> str:
     """
     try:
         if not isinstance(path, Path):
-            return read_sealed(path, end_only=True)[1] or _digest(path.read_bytes()).hex()
+            return read_end_sealed(path)[1] or _digest(path.read_bytes()).hex()
         with contextlib.closing(SealedFile(path)) as file:
             file.verify()
             return file.digest or _digest(path.read_bytes()).hex()
