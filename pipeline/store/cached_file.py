@@ -8,7 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from pipeline.store.atomic import not_written, remove_abandoned, staging
+from pipeline.store.atomic import GrowingFile, not_written, remove_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -46,9 +46,7 @@ def write_cached(path: Path, key: str, *content: bytes) -> None:
         remove_abandoned(path.parent, ABANDONED_AFTER_SECONDS)
     except OSError as error:
         raise not_written(path.parent, error) from error
-    with staging(path, durable=False) as (file, staged):
-        file.writelines([entry_digest(key, *content), *content])
-    staged.commit()
+    GrowingFile(path, durable=False).finish(entry_digest(key, *content), *content).commit()
 
 
 def not_cached(folder: Path, reason: str) -> str:
