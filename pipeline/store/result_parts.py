@@ -6,6 +6,7 @@ A part is written whole or not at all. One of which an array does not read back 
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 import warnings
@@ -34,7 +35,6 @@ NAMES: Final = "names"
 LENGTH_BYTES: Final = 8
 DIGEST_BYTES: Final = 32
 FIXED_BYTES: Final = len(MAGIC) + LENGTH_BYTES + DIGEST_BYTES
-MOST_IN_MEMORY: Final = 64 * 2**20
 RECENT_SECONDS: Final = 3600
 """What was used so recently may be in use by another sweep, and stays."""
 
@@ -108,14 +108,15 @@ class ResultParts:
                 self._is_writable = False
                 warnings.warn(not_cached(self.folder, str(error)), stacklevel=2)
         if self._uncached is None:
-            from tempfile import SpooledTemporaryFile  # 3 ms that a sweep that caches does without
+            from tempfile import TemporaryFile  # 3 ms that a sweep that caches does without
 
-            self._uncached = SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115 - read as long as this lives
+            self._uncached = TemporaryFile()  # noqa: SIM115 - read as long as this lives
             weakref.finalize(self, self._uncached.close)
         start = self._uncached.seek(0, os.SEEK_END)
         try:
             for each in content:
                 self._uncached.write(each)
+            self._uncached.flush()
         except OSError as error:
             raise not_written(Path("a temporary file"), error) from error
         return self._add(Part(None, start, header))
@@ -233,13 +234,6 @@ def _intact(part: Part, arrays: Collection[str]) -> Any:
 def _read(file: IO[bytes], part: Part, array: str, first: int, last: int | None) -> Any:
     kind, (rows, *others), at, _ = part.arrays[array]
     last = rows if last is None else last
-    content = np.empty((last - first, *others), kind)
-    if content.size:
-        file.seek(part.start + at + first * (content.nbytes // (last - first)))
-        view = _bytes_of(content)
-        while len(view):
-            count = file.readinto(view)  # type: ignore[attr-defined]
-            if not count:
-                raise ValueError("cut short")
-            view = view[count:]
-    return content
+    each = math.prod(others)
+    file.seek(part.start + at + first * each * np.dtype(kind).itemsize)
+    return np.fromfile(file, kind, (last - first) * each).reshape(last - first, *others)
