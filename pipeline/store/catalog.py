@@ -101,7 +101,6 @@ class Security:
 class Store:
     """An opened Parquet directory; `securities` are sorted by ticker."""
 
-    directory: AnyPath
     securities: tuple[Security, ...]
     entries: tuple[Entry, ...]
 
@@ -180,7 +179,7 @@ def open_store(directory: AnyPath) -> Store:
     gone = [_gone(directory / entry.file) for entry in entries.values() if entry.ticker not in known]
     securities = sorted((*there, *gone), key=lambda security: security.ticker)
     with_entries = (_with_entry(security, entries.get(security.ticker)) for security in securities)
-    return Store(directory, tuple(with_entries), tuple(entries[ticker] for ticker in sorted(entries)))
+    return Store(tuple(with_entries), tuple(entries[ticker] for ticker in sorted(entries)))
 
 
 def verified_digest(security: Security) -> str:
