@@ -168,7 +168,7 @@ def _best(best: Best) -> dict[str, Any]:
         "setting": best.trial.number,
         "strategy": best.trial.strategy,
         "execution": best.trial.execution.name,
-        "values": dict(best.trial.combination.values),
+        "values": dict(best.trial.combination),
         "score": best.score,
         "net_pnl": best.figures.get("net_pnl"),
         "sharpe": best.shown_sharpe,
@@ -240,7 +240,7 @@ def _column(axis: Axis) -> Column:
 
 def _value(axis: Axis, best: Best) -> str:
     """Return the value of an axis of a setting, empty where its strategy does not have it."""
-    values = {STRATEGY: best.trial.strategy, **best.trial.combination.values}
+    values = {STRATEGY: best.trial.strategy, **best.trial.combination}
     return _text(values[axis.name]) if axis.name in values else ""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCH, preset_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 STRATEGY: Final = "strategy"
 PRESET: Final = "execution"
@@ -55,33 +54,6 @@ class Grid:
     spans: tuple[Span, ...] = ()
     config: str | None = None
     securities: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """The number of combinations of one strategy."""
-        return math.prod(len(axis.values) for axis in self.axes)
-
-
-@dataclass(frozen=True, slots=True)
-class Combination:
-    """One combination: the value of each axis by its name."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The values of the axes that are parameters."""
-        return {name: value for name, value in self.values.items() if name != PRESET and not name.startswith(SWITCH)}
-
-    @property
-    def preset(self) -> str | None:
-        """The preset, where presets are an axis."""
-        return self.values.get(PRESET)
-
-    @property
-    def switches(self) -> dict[str, Any]:
-        """The values of the axes that are execution switches."""
-        return {name.removeprefix(SWITCH): value for name, value in self.values.items() if name.startswith(SWITCH)}
 
 
 def is_assumption(axis: str) -> bool:

@@ -124,7 +124,7 @@ def _chosen(run: SweepRun) -> dict[str, Any] | None:
     return {
         "security": best.security,
         "setting": best.trial.number,
-        "values": dict(best.trial.combination.values),
+        "values": dict(best.trial.combination),
         "net_pnl": best.figures["net_pnl"],
         "test_net_pnl": best.test and best.test.net_pnl,
     }

@@ -42,7 +42,7 @@ def sweep_html(sweep: SweepRun) -> str:
 
 
 def _row(best: Best, *, parted: bool) -> list[str]:
-    values = ", ".join(f"{name} {value}" for name, value in best.trial.combination.values.items())
+    values = ", ".join(f"{name} {value}" for name, value in best.trial.combination.items())
     row = [best.security, f"{best.trial.number:,}", values or best.trial.strategy]
     if parted:
         return [*row, *(money(part.net_pnl if part else None) for part in (best.train, best.test))]

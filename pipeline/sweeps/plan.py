@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from pipeline.replay.workers import default_backend, workers_for
 from pipeline.runs.own_figures import check_names
 from pipeline.runs.run_money import RunMoney
 from pipeline.strategies.loading.load import load_strategy, strategy_source
-from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, is_assumption
+from pipeline.sweeps.axes import PRESET, Axis, Grid, assumed, is_assumption
 from pipeline.sweeps.trials import TrialColumns, Trials, columns_of, every_combination
 from pipeline.ticks import union_of
 
@@ -95,11 +96,6 @@ class SweepPlan:
             days.append(np.setdiff1d(np.array(counts.days, np.int64), counts.days_without_print))
         return union_of(days)
 
-    @property
-    def size(self) -> int:
-        """How many results the sweep has: a trial and a security each."""
-        return len(self.trials) * len(self.tickers)
-
 
 def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enumerate_all: bool = True) -> SweepPlan:
     """Check a sweep and plan it; every error of the request itself is raised here, before anything runs.
@@ -166,7 +162,7 @@ def _with_workers(base: Plan, workers: int) -> Plan:
 def make_trials(strategy: str, base: Plan, axes: Sequence[Axis], codes: Any, first: int) -> TrialColumns:
     """Return settings numbered from `first` on, by axes and codes; raise ConfigError for a value that is not taken."""
     known = fields_of(strategy_of(base)).by_key()
-    return columns_of(strategy, known, lambda combination: _execution(base.execution, combination), axes, codes, first)
+    return columns_of(strategy, known, partial(_execution, base.execution), axes, codes, first)
 
 
 def with_band(plan: SweepPlan) -> SweepPlan:
@@ -190,8 +186,9 @@ def own_names(strategies: Sequence[str]) -> list[str]:
     return sorted({name for strategy in classes for name in strategy.figures})
 
 
-def _execution(base: Execution, combination: Combination) -> Execution:
-    execution = make_execution(combination.preset or base.preset, {**base.changed, **combination.switches}, "the sweep")
+def _execution(base: Execution, values: Mapping[str, Any]) -> Execution:
+    switches = {name.removeprefix(SWITCH): value for name, value in values.items() if name.startswith(SWITCH)}
+    execution = make_execution(values.get(PRESET) or base.preset, {**base.changed, **switches}, "the sweep")
     check_charged(execution, "the sweep: ")
     return execution
 

@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, MissingExtra
-from pipeline.sweeps.axes import Combination, is_assumption
+from pipeline.sweeps.axes import is_assumption
 from pipeline.sweeps.plan import make_trials
 from pipeline.sweeps.trials import coded, every_combination
 from pipeline.system import installing
@@ -54,7 +54,7 @@ def search(plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable
     known: dict[str, float | None] = {}
     assumptions = [axis for axis in grid.axes if is_assumption(axis.name)]
     models = [
-        Combination({axis.name: axis.values[code] for axis, code in zip(assumptions, codes, strict=True)})
+        {axis.name: axis.values[code] for axis, code in zip(assumptions, codes, strict=True)}
         for codes in every_combination(assumptions).T.tolist()
     ]
     count = max(1, trials // len(models))
@@ -62,22 +62,27 @@ def search(plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable
     while asked_so_far < count:
         asked = [study.ask() for _ in range(min(AT_A_TIME, count - asked_so_far))]
         asked_so_far += len(asked)
-        by_key = {_key(combination): combination for combination in (_combination(ask, grid) for ask in asked)}
-        new = {key: combination for key, combination in by_key.items() if key not in known}
-        each = [_under(combination, model, grid) for combination in new.values() for model in models]
+        suggested = [_values(ask, grid) for ask in asked]
+        keys = [json.dumps(values, sort_keys=True) for values in suggested]
+        new = {key: values for key, values in zip(keys, suggested, strict=True) if key not in known}
+        each = [
+            {axis.name: {**values, **model}[axis.name] for axis in grid.axes}
+            for values in new.values()
+            for model in models
+        ]
         if each:
             some = make_trials(strategy, base, *coded(each), len(known) * len(models) + 1)
             judged = scored(some)[some.having(plan.assumed)].tolist()
             known |= {key: None if math.isnan(score) else score for key, score in zip(new, judged, strict=True)}
-        for ask in asked:
-            score = known[_key(_combination(ask, grid))]
+        for ask, key in zip(asked, keys, strict=True):
+            score = known[key]
             if score is None:
                 study.tell(ask, state=optuna.trial.TrialState.FAIL)
             else:
                 study.tell(ask, score)
 
 
-def _combination(trial: Any, grid: Grid) -> Combination:
+def _values(trial: Any, grid: Grid) -> dict[str, Any]:
     spans = {span.name: span for span in grid.spans}
     values: dict[str, Any] = {}
     for axis in grid.axes:
@@ -94,17 +99,7 @@ def _combination(trial: Any, grid: Grid) -> Combination:
             values[axis.name] = trial.suggest_int(axis.name, int(span.start), int(span.end), log=span.log)
         else:
             values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, log=span.log)
-    return Combination(values)
-
-
-def _under(combination: Combination, model: Combination, grid: Grid) -> Combination:
-    """Return a combination under an execution model, its values in the order of the axes."""
-    values = {**combination.values, **model.values}
-    return Combination({axis.name: values[axis.name] for axis in grid.axes})
-
-
-def _key(combination: Combination) -> str:
-    return json.dumps(dict(combination.values), sort_keys=True)
+    return values
 
 
 def _optuna() -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.engine.execution import band_models
 from pipeline.errors import SweepError
 from pipeline.replay.batch import Setting
-from pipeline.sweeps.axes import Axis, Combination, is_assumption
+from pipeline.sweeps.axes import Axis, is_assumption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,14 +27,14 @@ MOST_SETTINGS: Final = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One setting of a sweep: its number from 1 on, its strategy, the combination of the grid, and what that changes.
+    """One setting of a sweep: its number from 1 on, its strategy, the value of each axis by name.
 
-    changes: parameters by config key, checked. execution: the model all its replays run under.
+    changes: what these change, parameters by config key, checked. execution: the model all its replays run under.
     """
 
     number: int
     strategy: str
-    combination: Combination
+    combination: Mapping[str, Any]
     changes: Values
     execution: Execution
 
@@ -65,7 +65,7 @@ class TrialColumns:
         codes = self.codes[:, at].tolist()
         values = {axis.name: axis.values[code] for axis, code in zip(self.axes, codes, strict=True)}
         execution = self.executions[self.models[at]]
-        return Trial(int(self.numbers[at]), self.strategy, Combination(values), self._changes(codes), execution)
+        return Trial(int(self.numbers[at]), self.strategy, values, self._changes(codes), execution)
 
     def settings(self, parameters: Values) -> list[Setting]:
         """Return what each replay is asked for, `parameters` being what is not varied."""
@@ -173,14 +173,14 @@ def every_combination(axes: Sequence[Axis]) -> Any:
 def columns_of(
     strategy: str,
     known: Mapping[str, Parameter],
-    model_of: Callable[[Combination], Execution],
+    model_of: Callable[[Mapping[str, Any]], Execution],
     axes: Sequence[Axis],
     codes: Any,
     first: int,
 ) -> TrialColumns:
     """Return settings as columns, numbered from `first` on; raise ConfigError for a value that is not taken.
 
-    known: the parameters of the strategy by key. model_of: makes the execution model of a combination.
+    known: the parameters of the strategy by key. model_of: makes an execution model of the values of axes.
     """
     changes = {
         axis.name: tuple(known[axis.name].check(value, "the sweep") for value in axis.values)
@@ -193,7 +193,7 @@ def columns_of(
     used, models = _used(flat, math.prod(shape))
     places = np.unravel_index(np.array(used, np.int64), shape) if shape else ()
     of_models = [
-        Combination({axes[at].name: axes[at].values[row[model]] for at, row in zip(assumptions, places, strict=True)})
+        {axes[at].name: axes[at].values[row[model]] for at, row in zip(assumptions, places, strict=True)}
         for model in range(len(used))
     ]
     numbers = np.arange(first, first + codes.shape[1], dtype=np.int32)
@@ -201,21 +201,13 @@ def columns_of(
     return TrialColumns(strategy, numbers, tuple(axes), codes, changes, executions, models)
 
 
-def coded(combinations: Sequence[Combination]) -> tuple[list[Axis], Any]:
+def coded(combinations: Sequence[Mapping[str, Any]]) -> tuple[list[Axis], Any]:
     """Return combinations as axes of the values that occur, and codes."""
     axes: list[Axis] = []
-    codes = np.empty((len(combinations[0].values), len(combinations)), np.int32)
-    for at, name in enumerate(combinations[0].values):
+    codes = np.empty((len(combinations[0]), len(combinations)), np.int32)
+    for at, name in enumerate(combinations[0]):
         places: dict[str, int] = {}
-        values = [combination.values[name] for combination in combinations]
+        values = [combination[name] for combination in combinations]
         codes[at] = [places.setdefault(json.dumps(value, sort_keys=True), len(places)) for value in values]
         axes.append(Axis(name, tuple(json.loads(text) for text in places)))
     return axes, codes
-
-
-def _used(codes: Any, count: int) -> tuple[list[int], Any]:
-    """Return which of `count` values occur, and the codes into these alone."""
-    used = np.flatnonzero(np.bincount(codes, minlength=count))
-    place = np.zeros(count, np.int32)
-    place[used] = np.arange(len(used))
-    return used.tolist(), place[codes]

@@ -147,7 +147,7 @@ def carried_days(results: SweepResults) -> dict[str, list[str]]:
 def _trial_row(trial: Trial) -> dict[str, Any]:
     values = {
         column_of(name): json.dumps(value) if isinstance(value, Mapping) else value
-        for name, value in trial.combination.values.items()
+        for name, value in trial.combination.items()
     }
     model = trial.execution.name
     return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **values}

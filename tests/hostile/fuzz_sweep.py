@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -70,7 +71,10 @@ def make(folder: Path) -> Callable[[bytes], None]:
                 names[0], config=told, parquet_dir=store, engine="python", securities=grid.securities
             )
             planned = plan_sweep(
-                replace(grid, strategies=tuple(names)), request, names, enumerate_all=grid.size <= MOST
+                replace(grid, strategies=tuple(names)),
+                request,
+                names,
+                enumerate_all=math.prod(len(axis.values) for axis in grid.axes) <= MOST,
             )
         except PipelineError as error:
             assert str(error)  # noqa: PT017 - some sentence

@@ -272,7 +272,7 @@ def test_kept_trades_are_those_of_a_backtest_with_the_setting(
     names = {f"{number}_{ticker}.parquet" for number, ticker in wanted}
     assert {file.name for file in (tmp_path / "out" / "trades").iterdir()} == names
     for number, ticker in sorted(wanted):
-        values = dict(run.results.trials[number].combination.values)
+        values = dict(run.results.trials[number].combination)
         done = api.backtest(
             config=tmp_path / "v1.json",
             parquet_dir=store,

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import ConfigError, SweepError
-from pipeline.sweeps.axes import Axis, Combination, assumed, joined
+from pipeline.sweeps.axes import Axis, assumed, joined
 from pipeline.sweeps.grid import grid_of, read_grid, read_sweep
 from pipeline.sweeps.trials import every_combination
 from tests.made import make_config, make_store
@@ -74,7 +74,7 @@ def test_a_sweep_file_says_all_of_it(tmp_path: Path) -> None:
         "execution.latency_ms": (0, 50),
     }
     assert [(span.name, span.step, span.log) for span in grid.spans] == [("b", 0.1, False)]
-    assert grid.size == every_combination(grid.axes).shape[1] == 24
+    assert every_combination(grid.axes).shape[1] == 24
 
 
 @pytest.mark.parametrize("execution", ["strict", ["strict"], {"preset": "strict"}])
@@ -105,8 +105,6 @@ def test_every_combination_is_a_setting_the_last_axis_changing_fastest() -> None
     assert [tuple(axis.values[code] for axis, code in zip(grid.axes, row, strict=True)) for row in codes.T] == [
         (a, preset, latency) for a in (1, 2) for preset in ("classic", "strict") for latency in (0, 1)
     ]
-    point = Combination({"a": 2, "execution": "classic", "execution.latency_ms": 1})
-    assert (point.parameters, point.preset, point.switches) == ({"a": 2}, "classic", {"latency_ms": 1})
 
 
 def test_texts_replace_the_axes_of_the_same_name_and_a_grid_by_name_may_name_strategies() -> None:

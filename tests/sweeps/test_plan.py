@@ -112,7 +112,7 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
             parquet_dir=store,
             output_dir=output,
             sensitivity=False,
-            **options_of(trial.combination.values),
+            **options_of(trial.combination),
         )
         for row in (row for row in rows if row["setting"] == trial.number):
             expected = told_by_backtest(output, row["security"])
@@ -123,7 +123,7 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
             assert (row["execution"], row["error"]) == (done.plan.execution.name, None)
             parameters = {key: row[key] for key in result.task.parameters}
             assert parameters == dict(result.task.parameters)
-            for axis, value in trial.combination.values.items():
+            for axis, value in trial.combination.items():
                 column = "execution.preset" if axis == "execution" else axis
                 assert row[column] in (value, json.dumps(value))
 

@@ -68,7 +68,7 @@ def test_it_asks_for_the_same_settings_whatever_computes_them(inputs: tuple[Path
 
 def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     run = search(inputs, tmp_path / "out")
-    tried = [trial.combination.values for trial in run.results.trials.values()]
+    tried = [trial.combination for trial in run.results.trials.values()]
     assert len(tried) == len({json.dumps(dict(values)) for values in tried}) > 32
     for values in tried:
         assert isinstance(values["refill_interval_sec"], int)
