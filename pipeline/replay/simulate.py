@@ -75,21 +75,6 @@ class Replayed:
         """What each fill was charged, money: 0 where nothing is."""
         return np.zeros(len(self.fills)) if self.charges is None else self.charges
 
-    @property
-    def fees(self) -> float:
-        """All fees, money."""
-        return float(self.fill_fees.sum())
-
-    @property
-    def net_pnl(self) -> float:
-        """Realised P&L after fees, money."""
-        return self.realized_pnl - self.fees
-
-    @property
-    def strategy_days(self) -> Int64s:
-        """Days since 1970-01-01 with at least one fill, ascending."""
-        return union_of([self.fills.timestamp // DAY])
-
 
 def simulate(
     ticks: Ticks,

@@ -70,7 +70,7 @@ def told(found: Replayed) -> dict[str, Any]:
         "touched": (int(touched.sum()), int(found.fills.quantity[touched].sum())),
         "taken by orders": (int(taken.sum()), int(found.fills.quantity[taken].sum())),
         "market_dates": dates(found.market_days.tolist()),
-        "strategy_dates": dates(found.strategy_days.tolist()),
+        "strategy_dates": dates(sorted({*(found.fills.timestamp // DAY).tolist()})),
         "days_not_flat": dates(found.days_not_flat.tolist()),
         "counters": dict(found.counters),
     }

@@ -100,7 +100,7 @@ def check_account(found: Replayed, fees_bps: float) -> None:
         unrealized = (mark - entry) * found.position
         rounding = 1e-9 * (1.0 + float(value.sum()) + abs(found.position) * mark)
         assert cash + found.position * mark == pytest.approx(found.realized_pnl + unrealized - fees, abs=rounding)
-    assert found.net_pnl == pytest.approx(found.realized_pnl - fees, abs=rounding)
+    assert found.realized_pnl - float(found.fill_fees.sum()) == pytest.approx(found.realized_pnl - fees, abs=rounding)
 
 
 def check_hours(case: Case, found: Replayed) -> None:

@@ -71,7 +71,7 @@ def by_themselves(task: Task, ticks: Ticks) -> dict[str, tuple[float, float, int
     replays = {
         name: simulate(ticks, V1, task.parameters, facts_of("ADX"), model) for name, model in task.alternatives.items()
     }
-    return {name: (one.realized_pnl, one.fees, len(one.fills)) for name, one in replays.items()}
+    return {name: (one.realized_pnl, float(one.fill_fees.sum()), len(one.fills)) for name, one in replays.items()}
 
 
 @pytest.mark.parametrize("charges", CHARGED, ids=str)
