@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pipeline.engine.batch_outcome import BatchBlock
 from pipeline.engine.outcome import Span
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.engine.outcome import Facts
     from pipeline.engine.replay import Replay
     from pipeline.markets.market import MarketFacts
-    from pipeline.replay.simulate import Replayed
+    from pipeline.replay.simulate import Replayed, Replayer
     from pipeline.settings import Value, Values
     from pipeline.ticks import Ticks
 
@@ -115,10 +115,9 @@ class SettingsRun:
                 replays.append((execution, engine_facts(market, execution), values))
             is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
             if alone or is_one:
-                self._lanes += [
-                    _Alone([numbers], replay[0], partial(_begin, strategy, engine, span, of_any_model, *replay))
-                    for numbers, replay in zip(group, replays, strict=True)
-                ]
+                for numbers, (execution, facts, values) in zip(group, replays, strict=True):
+                    replay = partial(replayer, strategy, execution, engine, of_any_model=of_any_model)
+                    self._lanes.append(_Alone([numbers], execution, replay, span, facts, values))
             else:
                 kept = [keeps_fills is None or not keeps_fills.isdisjoint(numbers) for numbers in group]
                 self._lanes.append(_Together(group, strategy, span, replays, kept))
@@ -139,24 +138,13 @@ class SettingsRun:
             yield from lane.feed(matched[ignored], ends, expected_fills)
 
 
-def _begin(
-    strategy: type[Strategy],
-    engine: Engine,
-    span: Span,
-    of_any_model: bool,  # noqa: FBT001 - given by place to what is called later
-    execution: Execution,
-    facts: Facts,
-    values: Mapping[str, Value],
-) -> Replay:
-    return replayer(strategy, execution, engine, of_any_model=of_any_model).begin(span, facts, values)
-
-
 class _Alone:
     """One setting under way by itself."""
 
-    def __init__(self, rows: Rows, execution: Execution, begin: Callable[[], Replay]) -> None:
+    def __init__(self, rows: Rows, execution: Execution, of_model: Callable[[], Replayer], *begin: Any) -> None:
         self.execution = execution
         self._rows = rows
+        self._of_model = of_model
         self._begin = begin
         self._replay: Replay | None = None
         self._failed = False
@@ -166,7 +154,7 @@ class _Alone:
             return
         times = PartTimes(0, ticks.timestamp, ticks.timestamp[:0])
         try:
-            replay = self._replay or self._begin()
+            replay = self._replay or self._of_model().begin(*self._begin)
             self._replay = None if ends else replay
             outcome = replay.end(ticks) if ends else replay.so_far(ticks)
         except ReplayError as error:
