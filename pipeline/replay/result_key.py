@@ -8,7 +8,6 @@ import importlib.util
 import platform
 import sys
 import uuid
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -52,14 +51,6 @@ class _Module(NamedTuple):
     file: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Varied:
-    """A parameter of many settings: the digests of its values, and which of them each setting has."""
-
-    digests: Any
-    codes: Any
-
-
 class Identity:
     """Names the results of one strategy, whose `strategy_text` is given, on one security's ticks.
 
@@ -89,7 +80,7 @@ class Identity:
         return self._base.hexdigest()
 
     def names(
-        self, parameters: Values, changes: Mapping[str, Varied], executions: Sequence[Execution], models: Any
+        self, parameters: Values, changes: Mapping[str, Any], executions: Sequence[Execution], models: Any
     ) -> Any:
         """Return the names, within `kind`, of the results under many settings, uint64 of shape (settings, 2).
 
@@ -97,17 +88,14 @@ class Identity:
 
         Args:
             parameters: Checked values by config key; those of keys that are varied are not looked at.
-            changes: What is varied, by config key.
+            changes: The `value_digests` of what is varied, one a setting, by config key.
             executions: The execution models.
             models: Which of them each setting has, shape (settings,).
         """
         names = _digests(map(self._text_of, executions))[models]
         for name, parameter in self._fields.parameters.items():
             varied = changes.get(parameter.key)
-            if varied is None:
-                names ^= value_digests(name, parameter, [parameters[parameter.key]])[0]
-            else:
-                names ^= varied.digests[varied.codes]
+            names ^= value_digests(name, parameter, [parameters[parameter.key]]) if varied is None else varied
         return names
 
     def _text_of(self, execution: Execution) -> str:

@@ -11,7 +11,7 @@ from pipeline.engine.compiler.batch_groups import BATCH_SIZE
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.batch import prepare
 from pipeline.replay.identities import identities
-from pipeline.replay.result_key import Varied, value_digests
+from pipeline.replay.result_key import value_digests
 from pipeline.replay.workers import run_all
 from pipeline.store.result_parts import NAMES
 from pipeline.sweeps.codec import encode_figures
@@ -119,7 +119,7 @@ class _Named:
         """Return the kind and the names of what settings, by default all, give on a security."""
         places = slice(None) if numbers is None else numbers - self.columns.numbers[0]
         codes = self.columns.codes_by_key()
-        varied = {key: Varied(digests, codes[key][places]) for key, digests in self._digests.items()}
+        varied = {key: digests[codes[key][places]] for key, digests in self._digests.items()}
         identity = self._identities[ticker]
         models = self.columns.models[places]
         return identity.kind, identity.names(self._parameters[ticker], varied, self.columns.executions, models)
