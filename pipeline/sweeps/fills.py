@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.errors import BadRequest, nearest
 from pipeline.runs.fill_tables import encode_trades
 from pipeline.sweeps.replays import replays
 from pipeline.sweeps.results import ALL
@@ -21,6 +22,12 @@ BEST: Final = "best"
 EVERY: Final = "all"
 KEEP_TRADES: Final = (BEST, EVERY)
 Pair = tuple[int, str]
+
+
+def check_kept(keep: str | None) -> None:
+    """Raise BadRequest for a name of fills to be written that there is not."""
+    if keep is not None and keep not in KEEP_TRADES:
+        raise BadRequest(f"--keep-trades is '{keep}'; it takes {' or '.join(KEEP_TRADES)}.{nearest(keep, KEEP_TRADES)}")
 
 
 def chosen_pairs(results: SweepResults, best: Sequence[Best], keep: str | None) -> list[Pair]:

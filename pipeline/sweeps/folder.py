@@ -28,35 +28,27 @@ from pipeline.sweeps.writer import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractContextManager, ExitStack
 
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.choice import Windows
     from pipeline.sweeps.objectives import Objective
-    from pipeline.sweeps.results import SettingBlock, SweepResults
+    from pipeline.sweeps.results import SweepResults
     from pipeline.sweeps.run import SweepOptions, SweepRun
 
 
-class FolderTables:
-    """Both tables of the folder, where there is one, while they are written."""
-
-    def __init__(
-        self, results: SweepResults, objective: Objective, split: Windows | None, folder: AnyPath | None
-    ) -> None:
-        names = [] if folder is None else [TABLE_FILE, TOGETHER_FILE][: min(len(results.plan.tickers), 2)]
-        self.files = {name: TableWriter(folder / name) for name in names if folder is not None}
-        self._rows = SweepTables(results, objective, split)
-
-    def append(self, block: SettingBlock) -> None:
-        """Write the rows of some settings."""
-        rows = {TABLE_FILE: self._rows.each, TOGETHER_FILE: self._rows.together}
-        for name, file in self.files.items():
-            file.append(rows[name](block))
-
-    def discard(self) -> None:
-        """Remove what was written."""
-        for file in self.files.values():
-            file.discard()
+def table_writers(
+    results: SweepResults, objective: Objective, split: Windows | None, folder: AnyPath | None, stack: ExitStack
+) -> dict[str, TableWriter]:
+    """Return what writes the tables of the folder, where there is one, by their names; left open they are discarded."""
+    if folder is None:
+        return {}
+    rows = SweepTables(results, objective, split)
+    of_tables = {TABLE_FILE: rows.each} | ({TOGETHER_FILE: rows.together} if len(results.plan.tickers) > 1 else {})
+    tables = {name: TableWriter(folder / name, of_table) for name, of_table in of_tables.items()}
+    for table in tables.values():
+        stack.callback(table.discard)
+    return tables
 
 
 def begun(folder: AnyPath) -> AbstractContextManager[Callable[[], None]]:
@@ -72,11 +64,11 @@ def begun(folder: AnyPath) -> AbstractContextManager[Callable[[], None]]:
 
 
 def write_folder(
-    folder: AnyPath, run: SweepRun, options: SweepOptions, tables: FolderTables, medians: Mapping[str, int]
+    folder: AnyPath, run: SweepRun, options: SweepOptions, tables: Mapping[str, TableWriter], medians: Mapping[str, int]
 ) -> None:
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
     results = run.results
-    staged = [file.close() for file in tables.files.values()]
+    staged = [file.close() for file in tables.values()]
     contents = {SUMMARY_FILE: summary_csv(results, run.best, run.objective.name)}
     if run.best:
         contents[EQUITY_FILE] = equity_csv(results, run.best, medians)
@@ -84,7 +76,7 @@ def write_folder(
         contents[WALK_FILE] = walk_csv(results, run.folds)
     pairs = chosen_pairs(results, run.best, options.keep_trades)
     trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
-    files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
+    files = [*contents, *tables, *trades, *([REPORT_FILE] if options.report or options.png else [])]
     ticks = {each.ticker: each.digest for each in next(iter(results.plan.bases.values())).securities}
     digest = settings_digest(results)
     luck, days = asdict(run.luck) if run.luck else None, len(results.market_days())

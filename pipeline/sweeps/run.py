@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.engine.own_figures import FORM
-from pipeline.errors import BadRequest, nearest
+from pipeline.errors import BadRequest
 from pipeline.numbers import amounts_in, counted
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
@@ -20,8 +20,8 @@ from pipeline.strategies.loading.load import strategy_label
 from pipeline.sweeps.choice import UNPARTED, Best, Choice, Fold, split_at
 from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE
-from pipeline.sweeps.fills import KEEP_TRADES
-from pipeline.sweeps.folder import FolderTables, begun, write_folder
+from pipeline.sweeps.fills import check_kept
+from pipeline.sweeps.folder import begun, table_writers, write_folder
 from pipeline.sweeps.folds import check_parted
 from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
@@ -184,11 +184,7 @@ def make_sweep(
     make_page: called with the finished folder, while other runs are still kept out of it.
     """
     started = time.perf_counter()
-    if options.keep_trades is not None and options.keep_trades not in KEEP_TRADES:
-        raise BadRequest(
-            f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
-            f"{nearest(options.keep_trades, KEEP_TRADES)}"
-        )
+    check_kept(options.keep_trades)
     strategies = grid.strategies or (request.strategy,)
     own = _own_names(strategies, options)
     objective = objective_of(options.choose_by, own)
@@ -216,12 +212,12 @@ def make_sweep(
             if objective.needs_replay:
                 objective = replace(objective, whole=whole[objective.name], of_every=options.own_figures)
         choice = Choice(results, objective, split, options.parting)
-        tables = FolderTables(results, objective, split, output_dir)
-        stack.callback(tables.discard)
+        tables = table_writers(results, objective, split, output_dir, stack)
         by_day = len(plan.tickers) > 1 or parted or objective.by_day
         for block in results.blocks(by_day=by_day):
             choice.see(block)
-            tables.append(block)
+            for table in tables.values():
+                table.append(block)
         best = choice.best()
         warnings = tuple(warnings_of_sweep(results, best, objective, choice.unscored(), split and split[0]))
         folds = choice.folds()

@@ -83,13 +83,11 @@ class SweepTables:
         table["error"] = _texts(block.errors().ravel(), block.error_texts)
         return pa.table(table)
 
-    def together(self, block: SettingBlock) -> pa.Table | None:
+    def together(self, block: SettingBlock) -> pa.Table:
         """Return one row a setting: what it did on all securities together, empty where it failed on one.
 
-        None for a single security. The figures are those the summary has for `all`; daily_drawdown as of a window.
+        The figures are those the summary has for `all`; daily_drawdown as of a window.
         """
-        if len(block.tickers) < 2:  # noqa: PLR2004 - one security is all
-            return None
         good, figures = block.good(ALL), block.together()
         table = {"setting": number_array(block.columns.numbers.astype(np.int64), pa.int64())}
         for name in (*WINDOW_FIGURES, "realized_pnl", "fees"):

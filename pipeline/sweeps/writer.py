@@ -23,14 +23,14 @@ from pipeline.sweeps.results import BLOCK_ROWS
 from pipeline.sweeps.tables import BAND_ENDS, column_of, own_column, repeating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.choice import Best, Fold
     from pipeline.sweeps.date_windows import WindowFigures
     from pipeline.sweeps.plan import SweepPlan
-    from pipeline.sweeps.results import SweepResults
+    from pipeline.sweeps.results import SettingBlock, SweepResults
     from pipeline.sweeps.trials import Trial
 
 FORMAT_VERSION: Final = 1
@@ -45,16 +45,17 @@ SHOWN: Final = tuple(figure.name for figure in SWEEP_FIGURES if figure.is_headli
 
 
 class TableWriter:
-    """A table of a sweep's folder, of which no more than a row group is held."""
+    """A table of a sweep's folder, of which no more than a row group is held; `rows` makes those of some settings."""
 
-    def __init__(self, path: AnyPath) -> None:
+    def __init__(self, path: AnyPath, rows: Callable[[SettingBlock], pa.Table]) -> None:
         self._path = path
+        self._rows = rows
         self._waiting: list[pa.Table] = []
         self._file: GrowingTable | None = None
 
-    def append(self, rows: pa.Table) -> None:
-        """Write rows, or hold them until there are enough for a row group."""
-        self._waiting.append(rows)
+    def append(self, block: SettingBlock) -> None:
+        """Write the rows of some settings, or hold them until there are enough for a row group."""
+        self._waiting.append(self._rows(block))
         if sum(map(len, self._waiting)) >= BLOCK_ROWS:
             self._write()
 
