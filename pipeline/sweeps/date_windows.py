@@ -97,8 +97,8 @@ class SettingDays:
 class DayResults:
     """What settings did on one security day by day.
 
-    days: since 1970-01-01, shape (days,), ascending; market: which of them are market days. read: returns an array of
-    `FigureBlock` by its name, shape (settings, days).
+    days: since 1970-01-01, shape (days,), ascending; market: which of them are market days. read: returns an array
+    of `encode_figures` by its name, shape (settings, days).
     """
 
     days: Int64s

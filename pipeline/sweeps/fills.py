@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -60,12 +60,10 @@ def fills_of(results: SweepResults, pairs: Iterable[Pair]) -> Iterator[tuple[Pai
             if len(own):
                 wanted.append((task, own))
     for done in replays(results.plan, wanted, _encode):
-        for number, content in zip(done.numbers.tolist(), done.encoded if len(done.numbers) else (), strict=True):
+        for number, content in zip(done.numbers.tolist(), done.encoded, strict=True):
             yield (number, done.ticker), content
 
 
-def _encode(replays: Replays) -> Any:
+def _encode(replays: Replays) -> list[bytes]:
     each = [encode_trades(replayed, replays.market.clock_shift) for replayed in replays.each()]
-    content = np.empty(len(each), object)
-    content[:] = each
-    return content
+    return [each[at] for at in np.argsort(replays.ended)]

@@ -88,7 +88,7 @@ def run_sweep(
         if len(done.numbers):
             named = next(named for named in several if named.has(int(done.numbers[0])))
             kind, names = named.of(done.ticker, done.numbers)
-            part = results.parts.put(kind, {NAMES: names, **done.encoded.arrays()}, cached=not done.opened)
+            part = results.parts.put(kind, {NAMES: names, **done.encoded}, cached=not done.opened)
             results.put(done.ticker, done.numbers, part, np.arange(len(done.numbers)), model)
         results.fail(done.ticker, done.errors, model)
         results.opened.update(done.opened)

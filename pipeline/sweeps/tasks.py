@@ -85,7 +85,7 @@ class Replays:
 
 
 Encode = Callable[[Replays], Any]
-"""Makes what is sent back of the replays of a task; what it returns has `take`, as an array has."""
+"""Makes what is sent back of the replays of a task, the settings in the order of their numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,10 +95,6 @@ class SweepTask:
     security: Task
     trials: TrialColumns
     encode: Encode
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Send no values that none of the settings has."""
-        return SweepTask, (self.security, self.trials.compact(), self.encode)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +126,7 @@ def sweep_worker_died(task: SweepTask, error: WorkerDied) -> TaskResult:
 
 def _failed(task: SweepTask, error: str) -> TaskResult:
     numbers = task.trials.numbers
-    return TaskResult(task.security.ticker, numbers[:0], None, dict.fromkeys(numbers.tolist(), error))
+    return TaskResult(task.security.ticker, numbers[:0], (), dict.fromkeys(numbers.tolist(), error))
 
 
 def _replayed(task: SweepTask) -> TaskResult:
@@ -142,11 +138,10 @@ def _replayed(task: SweepTask) -> TaskResult:
         settings = [replace(setting, execution=setting.execution.off_grid) for setting in settings]
     replays = Replays(ticks, strategy, settings, market, security.engine)
     encoded = task.encode(replays)
-    ended = np.array(replays.ended, np.int64)
     return TaskResult(
         security.ticker,
-        numbers[np.sort(ended)],
-        encoded.take(np.argsort(ended)) if len(ended) else None,
+        numbers[np.sort(np.array(replays.ended, np.int64))],
+        encoded,
         {int(numbers[at]): error for at, error in replays.errors.items()},
         undeclared_files(strategy),
     )

@@ -85,18 +85,6 @@ class TrialColumns:
         """Return some of the settings."""
         return replace(self, numbers=self.numbers[places], codes=self.codes[:, places], models=self.models[places])
 
-    def compact(self) -> TrialColumns:
-        """Return the settings with no other values than they have, as they are sent to a worker."""
-        axes, codes, changes = [], np.empty_like(self.codes), dict(self.changes)
-        for at, axis in enumerate(self.axes):
-            used, codes[at] = _used(self.codes[at], len(axis.values))
-            axes.append(Axis(axis.name, tuple(axis.values[code] for code in used)))
-            if axis.name in changes:
-                changes[axis.name] = tuple(self.changes[axis.name][code] for code in used)
-        used, models = _used(self.models, len(self.executions))
-        executions = tuple(self.executions[model] for model in used)
-        return replace(self, axes=tuple(axes), codes=codes, changes=changes, executions=executions, models=models)
-
     def under(self, model: str) -> TrialColumns:
         """Return the settings under a model of the band, each with the charges of its own model."""
         return replace(self, executions=tuple(band_models(execution)[model] for execution in self.executions))
@@ -190,15 +178,15 @@ def columns_of(
     assumptions = [at for at, axis in enumerate(axes) if is_assumption(axis.name)]
     shape = tuple(len(axes[at].values) for at in assumptions)
     flat = np.ravel_multi_index(tuple(codes[assumptions]), shape) if shape else np.zeros(codes.shape[1], np.int64)
-    used, models = _used(flat, math.prod(shape))
-    places = np.unravel_index(np.array(used, np.int64), shape) if shape else ()
+    used, models = np.unique(flat, return_inverse=True)
+    places = np.unravel_index(used, shape) if shape else ()
     of_models = [
         {axes[at].name: axes[at].values[row[model]] for at, row in zip(assumptions, places, strict=True)}
         for model in range(len(used))
     ]
     numbers = np.arange(first, first + codes.shape[1], dtype=np.int32)
     executions = tuple(model_of(combination) for combination in of_models)
-    return TrialColumns(strategy, numbers, tuple(axes), codes, changes, executions, models)
+    return TrialColumns(strategy, numbers, tuple(axes), codes, changes, executions, models.astype(np.int32))
 
 
 def coded(combinations: Sequence[Mapping[str, Any]]) -> tuple[list[Axis], Any]:

@@ -57,7 +57,7 @@ def costs(request: Request, runs: int) -> None:
             ticks = read_ticks(task.path)
             read = time.perf_counter()
             block = encode_figures(Replays(ticks, strategy, settings, market, "compiled"))
-            size = sum(array.nbytes for array in block.arrays().values()) / len(settings) / 1e3
+            size = sum(array.nbytes for array in block.values()) / len(settings) / 1e3
             walk, beside = sum(walks), time.perf_counter() - read - sum(walks)
             rows.append(
                 (

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Engine, Replayed
-    from pipeline.sweeps.codec import FigureBlock
     from tests.properties.streams import Case
 
 CHARGED: Final = (
@@ -42,11 +41,11 @@ CHARGED: Final = (
 
 def encoded(
     ticks: Ticks, strategy: type[Strategy], settings: list[Setting], market: MarketFacts, engine: Engine
-) -> FigureBlock:
+) -> dict[str, Any]:
     replays = Replays(ticks, strategy, settings, market, engine)
     block = encode_figures(replays)
     assert sorted([*replays.ended, *replays.errors]) == list(range(len(settings)))
-    return block.take(np.argsort(replays.ended))
+    return block
 
 
 def check(ticks: Ticks, strategy: type[Strategy], settings: list[Setting], market: MarketFacts, engine: Engine) -> int:
@@ -57,14 +56,14 @@ def check(ticks: Ticks, strategy: type[Strategy], settings: list[Setting], marke
         assert not isinstance(replayed, ReplayError)
         numbers = numbers_of(replay_portfolio(replayed), SWEEP_FIGURES).values()
         figures = [np.nan if value is None else value for value in numbers]
-        assert block.figures[row].tobytes() == np.array(figures).tobytes()
+        assert block["figures"][row].tobytes() == np.array(figures).tobytes()
         by_day = days_of(replayed)
         for name, kind in DAY_TYPES.items():
-            assert getattr(block, name)[row].tolist() == [by_day[name].get(day, 0) for day in block.days.tolist()]
-            assert getattr(block, name).dtype == kind
-        assert by_day["net"].keys() <= {*block.days.tolist()}
-        assert block.days[block.market].tolist() == replayed.market_days.tolist()
-    return int(block.figures[:, 0].sum())
+            assert block[name][row].tolist() == [by_day[name].get(day, 0) for day in block["days"].tolist()]
+            assert block[name].dtype == kind
+        assert by_day["net"].keys() <= {*block["days"].tolist()}
+        assert block["days"][block["market"]].tolist() == replayed.market_days.tolist()
+    return int(block["figures"][:, 0].sum())
 
 
 def busy_days() -> Ticks:
@@ -119,7 +118,7 @@ def test_what_fills_cost_is_in_them(charges: dict[str, object], engine: Engine) 
     settings = settings_of(strategy, [{**QUOTES, "quote_size": size} for size in (900, 7_000)], models)
     assert check(ticks, strategy, settings, ADX, engine) > 4 * 2 * 300
     block = encoded(ticks, strategy, settings, ADX, engine)
-    fees = block.figures[:, [figure.name for figure in SWEEP_FIGURES].index("fees")]
+    fees = block["figures"][:, [figure.name for figure in SWEEP_FIGURES].index("fees")]
     assert (fees[:2] > 0.0).tolist() == [charges != {}] * 2
     assert fees[2:].tolist() == [0.0, 0.0]
 
@@ -136,4 +135,4 @@ def test_what_no_fill_was_written_into_is_not_converted(monkeypatch: pytest.Monk
     monkeypatch.setattr(np, "empty", as_it_was)
     strategy, pence = load_strategy("v1_baseline"), facts_of("LSE").of_security("VOD", None)
     settings = settings_of(strategy, [QUOTES, {**QUOTES, "quote_size": 7}])
-    assert encoded(busy_days(), strategy, settings, pence, "compiled").figures[:, 0].all()
+    assert encoded(busy_days(), strategy, settings, pence, "compiled")["figures"][:, 0].all()
