@@ -11,12 +11,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import psutil
+
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import psutil
 
 _SECONDS_BETWEEN_SAMPLES: Final = 0.01
 _SAMPLES_BETWEEN_SEARCHES: Final = 10
@@ -81,32 +81,23 @@ class MemorySampler(threading.Thread):
 
     def run(self) -> None:
         """Sample until `stop` is called."""
-        import psutil
-
-        try:
-            family = [psutil.Process(self._pid)]
-        except psutil.NoSuchProcess:
-            return
-        number = 0
+        number, family = 0, list[psutil.Process]()
         while not self._stopped.wait(_SECONDS_BETWEEN_SAMPLES):
             if number % _SAMPLES_BETWEEN_SEARCHES == 0:
-                family = [family[0], *_children(family[0])]
+                family = _family(self._pid)
             number += 1
             self.peak = max(self.peak, sum(map(_resident, family)))
 
 
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    import psutil
-
+def _family(pid: int) -> list[psutil.Process]:
     try:
-        return process.children(recursive=True)
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
     except psutil.Error:  # it has ended
         return []
 
 
 def _resident(process: psutil.Process) -> int:
-    import psutil
-
     try:
         return int(process.memory_info().rss)
     except psutil.Error:
