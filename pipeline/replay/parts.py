@@ -126,7 +126,8 @@ class PartedReplay:
     def whole(self) -> Replayed:
         """What all parts come to, without their fills."""
         outcome = self._outcome
-        return self._replayed(outcome.fills.at(slice(0, 0)), _joined(self._days), _joined(self._not_flat), None)
+        days, not_flat = np.concatenate(self._days), np.concatenate(self._not_flat)
+        return self._replayed(outcome.fills.at(slice(0, 0)), days, not_flat, None)
 
     def _batches(self, *, ahead: bool) -> Iterator[Ticks]:
         batches = map(self._signals.on, self._file.batches())
@@ -229,10 +230,6 @@ def _booked(before: _Filled, part: _Filled) -> tuple[_Filled | None, _Filled]:
     ticks = stack_ticks([before.ticks, part.ticks], len(before.ticks) + len(part.ticks))
     series = {name: np.concatenate([before.series[name], values]) for name, values in part.series.items()}
     return None, _Filled(ticks, join_fills([before.fills, part.fills]), before.first, series)
-
-
-def _joined(several: list[Int64s]) -> Int64s:
-    return several[0] if len(several) == 1 else np.concatenate(several)
 
 
 def _with_last(items: Iterator[Item]) -> Iterator[tuple[Item, bool]]:
