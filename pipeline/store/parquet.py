@@ -212,7 +212,7 @@ class GroupReader:
             on_failure.pop_all()
         self.rows = [group.num_rows for group in groups]
         starts = [min(map(_start, map(group.column, range(group.num_columns))), default=0) for group in groups]
-        self._stops = [*starts[1:], None] if starts == sorted(starts) else [None] * len(starts)
+        self._stops = [*starts, None][1:] if starts == sorted(starts) else [None] * len(starts)
 
     def close(self) -> None:
         """Let go of the file."""

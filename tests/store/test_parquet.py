@@ -233,6 +233,12 @@ def test_tables_keep_their_metadata_and_order(tmp_path: Path) -> None:
     assert read_footer(tmp_path / "t.parquet").metadata["run"] == "x"
 
 
+def test_a_file_without_a_row_group_has_no_rows(path: Path, tmp_path: Path) -> None:
+    pq.ParquetWriter(tmp_path / "none.parquet", pq.read_schema(path).remove_metadata()).close()
+    assert read_table(tmp_path / "none.parquet", ["price"]).column_names == ["price"]
+    assert len(read_ticks(tmp_path / "none.parquet")) == 0
+
+
 def test_reading_and_writing_ticks_loads_no_pandas(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np; from pathlib import Path; from pipeline.ticks import Ticks;"
