@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.cells import BOOL, ISO, NUMBER, SERIAL, Cell
-
-_EXACT = 2.0**53
+from pipeline.conversion.excel.cells import BOOL, ISO, NUMBER, SERIAL, Cell, number_text
 
 
 def cell_text(cell: Cell, *, date1904: bool) -> str:
@@ -25,8 +23,3 @@ def cell_text(cell: Cell, *, date1904: bool) -> str:
     if cell.kind in (NUMBER, SERIAL):
         return number_text(float(cell.text))
     return cell.text
-
-
-def number_text(value: float) -> str:
-    """Return a number as Excel's cells do: 17.3, and 1000 without a decimal point."""
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)

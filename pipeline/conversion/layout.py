@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.conversion.excel.row_reader import pieces_of, read_head
+from pipeline.conversion.excel.row_reader import packed_pieces, read_head
 from pipeline.conversion.headers import HEAD_ROWS, MOST_HEAD_ROWS, Block, find_blocks
 from pipeline.errors import EmptySheet, MissingColumns, SheetError
 
@@ -41,6 +41,6 @@ def blocks_of(
                 raise
             return find_blocks(read_head(workbook, sheet, MOST_HEAD_ROWS), None, own)
     except SheetError:
-        for _ in pieces_of(workbook, sheet):  # where bytes were changed, that is what is wrong
+        for _ in packed_pieces(workbook, sheet):  # where bytes were changed, that is what is wrong
             pass
         raise

@@ -104,7 +104,7 @@ def read_sheet(
     read, not_fast = None, ""
     if columns.quotes:
         not_fast = "its rows hold whole quotes"
-    elif loop is not None:
+    elif loop is not None and workbook.kind == "xlsx":
         try:
             read = read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows, block.beside)
         except Unsupported as unsupported:

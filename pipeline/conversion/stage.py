@@ -300,7 +300,7 @@ class _Conversion:
 
 def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> CompiledFunction | None:
     """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
-    size = sum(size_of(job) for job in jobs if not isinstance(job.workbook, Table))
+    size = sum(size_of(job) for job in jobs if job.workbook.kind == "xlsx")
     if size < WORTH_LOADING:
         return None
     from pipeline.conversion.excel.rows_loop import rows_loop

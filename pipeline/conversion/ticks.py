@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.cell_text import cell_text, number_text
-from pipeline.conversion.excel.cells import BLANK, NUMBER, TEXT, Cell
+from pipeline.conversion.cell_text import cell_text
+from pipeline.conversion.excel.cells import BLANK, NUMBER, TEXT, Cell, number_text
 from pipeline.conversion.number_column import NumberColumn
 from pipeline.conversion.reject_rules import (
     MORE_CELLS,

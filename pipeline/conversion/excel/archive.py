@@ -12,7 +12,6 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
 
-from pipeline.conversion.excel import sheet_xml
 from pipeline.conversion.excel.binary import binary_styles, binary_texts
 from pipeline.conversion.excel.encoding import decoded
 from pipeline.conversion.excel.file_kind import OLE_MAGIC, is_encrypted, is_old_excel, what_it_is
@@ -37,6 +36,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Kind: TypeAlias = Literal["xlsx", "xlsb", "ods", "xls"]
+
+_STYLES: Final = ("0", "22")
+"""The number formats of workbooks whose cells say themselves which of them are dates."""
 
 _MIB: Final = 1 << 20
 _ZLIB_OUT_OF_MEMORY: Final = "Error -4 "
@@ -118,7 +120,7 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
                 raise PasswordProtected(f"{path} is password-protected; save it without a password.")
             _check_size(path, listed[CONTENT], "sheet_gb", limits)
             sheets, date1904 = tables(path, listed[CONTENT], decoded(unpacked(path, listed[CONTENT])))
-            return _made_workbook(path, stamp, sheets, limits, "ods", date1904=date1904)
+            return Workbook(path, stamp, sheets, (), _STYLES, frozenset(), date1904, limits, "ods")
         try:
             book = read_book(read, listed)
         except KeyError as error:
@@ -150,15 +152,7 @@ def _old_workbook(path: Path, limits: Limits) -> Workbook:
     if stamp.size > limits.bytes_of("text_mb"):
         raise _too_large(f"{path} has {stamp.size / _MIB:.1f} MiB, more than {limits.text_mb:g} MB", "text_mb")
     sheets, date1904 = old_book(path)
-    return _made_workbook(path, stamp, sheets, limits, "xls", date1904=date1904)
-
-
-def _made_workbook(
-    path: Path, stamp: Stamp, sheets: tuple[Sheet, ...], limits: Limits, kind: Kind, *, date1904: bool
-) -> Workbook:
-    """Return a workbook whose sheets' XML is made as they are read."""
-    dates = date_style_numbers(sheet_xml.STYLES)
-    return Workbook(path, stamp, sheets, (), sheet_xml.STYLES, dates, date1904, limits, kind)
+    return Workbook(path, stamp, sheets, (), _STYLES, frozenset(), date1904, limits, "xls")
 
 
 def stamp_of(path: Path) -> Stamp:

@@ -1,17 +1,28 @@
-"""Reads the parts of an Excel Binary Workbook (.xlsb), records of BIFF12 as [MS-XLSB] has them; sheets become XML."""
+"""Reads the parts of an Excel Binary Workbook (.xlsb), records of BIFF12 as [MS-XLSB] has them; rows as cells."""
 
 from __future__ import annotations
 
 import struct
 from typing import TYPE_CHECKING, Final
 
-from pipeline.conversion.excel import sheet_xml
-from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
+from pipeline.conversion.excel.cells import (
+    BLANK,
+    BOOL,
+    ERROR,
+    LAST_COLUMN,
+    LAST_ROW,
+    TEXT,
+    Cell,
+    number_cell,
+    text_cell,
+)
 from pipeline.conversion.excel.parts import Entry, check_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.cells import RowCells
     from pipeline.conversion.excel.parts import Pieces
 
 _ROW, _BEGIN, _END = 0, 145, 146
@@ -26,7 +37,6 @@ _SEVEN_BITS: Final = 127
 _DOUBLE: Final = struct.Struct("<d")
 _NO_TEXT: Final = 0xFFFF_FFFF
 _LONGEST: Final = 1 << 22
-_BLOCK: Final = 1 << 18
 _HIDDEN_AT, _HIDDEN = 11, 16
 _ERRORS: Final = {
     0x00: "#NULL!",
@@ -62,6 +72,8 @@ def records(pieces: Iterable[bytes], longest: int = _LONGEST) -> Iterator[tuple[
 
 def _varint(content: bytes, at: int, longest: int) -> tuple[int, int]:
     """Return a number of seven bits a byte, and where it ends; -1 where the content ends before."""
+    if 0 <= at < len(content) and content[at] <= _SEVEN_BITS:  # as most are
+        return content[at], at + 1
     value = 0
     if at < 0:
         return 0, -1
@@ -113,22 +125,9 @@ def binary_styles(pieces: Pieces) -> tuple[str, ...]:
     return tuple(f"={own[number]}" if number in own else str(number) for number in numbers)
 
 
-def binary_sheet(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a sheet's rows as XML, piece by piece; raises ValueError for records that no sheet has."""
-    yield sheet_xml.HEAD
-    block: list[str] = []
-    size = 0
-    for row in _rows(pieces):
-        block.append(row)
-        size += len(row)
-        if size > _BLOCK:
-            yield "".join(block).encode()
-            block, size = [], 0
-    yield "".join(block).encode() + sheet_xml.TAIL
-
-
-def _rows(pieces: Iterable[bytes]) -> Iterator[str]:
-    cells: list[tuple[int, str]] = []
+def binary_rows(pieces: Iterable[bytes], workbook: Workbook) -> Iterator[RowCells]:
+    """Yield a sheet's rows; raises ValueError for records that no sheet has."""
+    cells: dict[int, Cell] = {}
     number, column = 0, -1
     hidden = inside = False
     for kind, content in records(pieces):
@@ -136,8 +135,8 @@ def _rows(pieces: Iterable[bytes]) -> Iterator[str]:
             inside = kind == _BEGIN
         elif inside and kind == _ROW:
             if number:
-                yield sheet_xml.row(number, cells, hidden=hidden)
-            number, column, cells = _whole(content, 0, 4) + 1, -1, []
+                yield number, cells, hidden
+            number, column, cells = _whole(content, 0, 4) + 1, -1, {}
             hidden = bool(_whole(content, _HIDDEN_AT, 1) & _HIDDEN)
             if number > LAST_ROW:
                 raise ValueError(f"row {number} is beyond the {LAST_ROW:,} that Excel has")
@@ -145,34 +144,37 @@ def _rows(pieces: Iterable[bytes]) -> Iterator[str]:
             column = column + 1 if kind in _SHORT else _whole(content, 0, 4)
             if column > LAST_COLUMN:
                 raise ValueError(f"a cell of row {number} stands beyond column XFD, Excel's last")
-            cell = _cell(_SHORT.get(kind, kind), content, 0 if kind in _SHORT else 4)
-            if cell:
-                cells.append((column, cell))
+            cell = _cell(_SHORT.get(kind, kind), content, 0 if kind in _SHORT else 4, workbook)
+            if cell is not BLANK:
+                cells[column] = cell
     if number:
-        yield sheet_xml.row(number, cells, hidden=hidden)
+        yield number, cells, hidden
 
 
-def _cell(kind: int, content: bytes, at: int) -> str:
-    """Return a cell's XML, whose style stands at `at` and its value behind; "" for a blank one."""
-    style = _whole(content, at, 3)
-    at += 4
+def _cell(kind: int, content: bytes, at: int, workbook: Workbook) -> Cell:
+    """Return a cell, whose style stands at `at` and its value behind."""
+    style, at = at, at + 4
     match _VALUE_OF_FORMULA.get(kind, kind):
-        case 2:
-            cell = sheet_xml.number(_rk(_whole(content, at, 4)), style)
+        case 2 | 5 as kind:
+            number = _rk(_whole(content, at, 4)) if kind == 2 else _real(content[at : at + _DOUBLE.size])  # noqa: PLR2004
+            of_style = _whole(content, style, 3)
+            cell = number_cell(number, is_date=of_style > 0 and of_style in workbook.date_styles)
         case 3:
-            cell = sheet_xml.error(_ERRORS.get(_whole(content, at, 1), "#N/A"))
+            cell = Cell(ERROR, _ERRORS.get(_whole(content, at, 1), "#N/A"))
         case 4:
-            cell = sheet_xml.truth(_whole(content, at, 1))
-        case 5:
-            cell = sheet_xml.number(_real(content[at : at + _DOUBLE.size]), style)
+            cell = Cell(BOOL, str(int(bool(_whole(content, at, 1)))))
         case 6:
-            cell = sheet_xml.text(_wide(content, at)[0])
+            cell = text_cell(_wide(content, at)[0])
         case 7:
-            cell = sheet_xml.shared(_whole(content, at, 4))
+            shared = _whole(content, at, 4)
+            if shared >= len(workbook.texts):
+                raise ValueError(f"there is no shared text {shared}")
+            text = workbook.texts[shared]
+            cell = BLANK if not text or text.isspace() else Cell(TEXT, text)
         case 62:
-            cell = sheet_xml.text(_wide(content, at + 1)[0])
+            cell = text_cell(_wide(content, at + 1)[0])
         case _:
-            cell = ""
+            cell = BLANK
     return cell
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from pipeline.conversion.excel.parts import RETURN, text_of
 from pipeline.errors import shown
@@ -30,6 +30,7 @@ LAST_COLUMN: Final = 16_383
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE | re.ASCII)
 _LETTERS: Final = re.compile(r"[A-Z]{1,3}", re.IGNORECASE | re.ASCII)
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_EXACT: Final = 2.0**53
 _STYLE: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _KIND_OF_TYPE: Final = {"b": BOOL, "e": ERROR, "str": TEXT, "inlineStr": TEXT, "s": TEXT, "d": ISO}
 # With a namespace and, as no Excel writes it, without.
@@ -44,6 +45,26 @@ class Cell(NamedTuple):
 
 
 BLANK: Final = Cell(EMPTY, "")
+RowCells: TypeAlias = "tuple[int, dict[int, Cell], bool]"
+"""A row's number, its cells that are not blank, by column (0 for A), and whether Excel hides it."""
+
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def text_cell(text: str) -> Cell:
+    """Return a text of a workbook that is no .xlsx as the XML of one holds it: line ends are line feeds."""
+    plain = _NOT_IN_XML.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")).replace(RETURN, "\r")
+    return BLANK if not plain or plain.isspace() else Cell(TEXT, plain)
+
+
+def number_cell(value: float, *, is_date: bool = False) -> Cell:
+    """Return a number of such a workbook, or one shown as a date."""
+    return Cell(SERIAL if is_date else NUMBER, number_text(value))
+
+
+def number_text(value: float) -> str:
+    """Return a number as Excel's cells do: 17.3, and 1000 without a decimal point."""
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
 
 
 class CellReader:

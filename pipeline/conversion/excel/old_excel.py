@@ -1,4 +1,4 @@
-"""Reads workbooks of Excel 97 to 2003 (.xls) through xlrd; their sheets become XML."""
+"""Reads workbooks of Excel 97 to 2003 (.xls) through xlrd."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 from zipfile import ZipInfo
 
-from pipeline.conversion.excel import sheet_xml
+from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, Cell, number_cell, text_cell
 from pipeline.conversion.excel.parts import Sheet
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pipeline.conversion.excel.cells import RowCells
+
 _XML_PER_BYTE: Final = 8
-_ROWS_A_PIECE: Final = 1_000
 _RECORD, _ROW_FLAGS = struct.Struct("<HH"), struct.Struct("<H10xI")
 _BEGIN, _END, _ROW = 0x0809, 0x000A, 0x0208
 _HIDDEN: Final = 0x20
@@ -39,8 +40,8 @@ def old_book(path: Path) -> tuple[tuple[Sheet, ...], bool]:
     return tuple(sheets), bool(book.datemode)
 
 
-def old_sheet(path: Path, name: str) -> Iterator[bytes]:
-    """Yield a sheet's rows as XML, piece by piece; raises ValueError for one that cannot be read."""
+def old_rows(path: Path, name: str) -> Iterator[RowCells]:
+    """Yield a sheet's rows; raises ValueError for one that cannot be read."""
     import xlrd
 
     book = _opened(path, path.read_bytes())
@@ -50,24 +51,18 @@ def old_sheet(path: Path, name: str) -> Iterator[bytes]:
         raise
     except Exception as error:  # xlrd names few of its errors
         raise ValueError(_words(error)) from error
-    of_kind: dict[int, Callable[[Any], str]] = {
-        xlrd.XL_CELL_TEXT: sheet_xml.text,
-        xlrd.XL_CELL_NUMBER: sheet_xml.number,
-        xlrd.XL_CELL_DATE: lambda value: sheet_xml.number(value, sheet_xml.DATE_STYLE),
-        xlrd.XL_CELL_BOOLEAN: sheet_xml.truth,
-        xlrd.XL_CELL_ERROR: lambda code: sheet_xml.error(xlrd.error_text_from_code.get(code, "#N/A")),
+    of_kind: dict[int, Callable[[Any], Cell]] = {
+        xlrd.XL_CELL_TEXT: text_cell,
+        xlrd.XL_CELL_NUMBER: number_cell,
+        xlrd.XL_CELL_DATE: lambda value: number_cell(value, is_date=True),
+        xlrd.XL_CELL_BOOLEAN: lambda value: Cell(BOOL, str(int(bool(value)))),
+        xlrd.XL_CELL_ERROR: lambda code: Cell(ERROR, xlrd.error_text_from_code.get(code, "#N/A")),
     }
     hidden = _hidden_rows(book, name)
-    yield sheet_xml.HEAD
-    for start in range(0, sheet.nrows, _ROWS_A_PIECE):
-        rows = []
-        for row in range(start, min(start + _ROWS_A_PIECE, sheet.nrows)):
-            kinds, values = sheet.row_types(row), sheet.row_values(row)
-            cells = enumerate(zip(kinds, values, strict=True))
-            there = [(at, of_kind[kind](value)) for at, (kind, value) in cells if kind in of_kind]
-            rows.append(sheet_xml.row(row + 1, there, hidden=row in hidden))
-        yield "".join(rows).encode()
-    yield sheet_xml.TAIL
+    for row in range(sheet.nrows):
+        pairs = enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True))
+        cells = {at: of_kind[kind](value) for at, (kind, value) in pairs if kind in of_kind}
+        yield row + 1, {at: cell for at, cell in cells.items() if cell is not BLANK}, row in hidden
 
 
 def _hidden_rows(book: Any, name: str) -> set[int]:

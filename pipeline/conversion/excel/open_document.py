@@ -1,12 +1,21 @@
-"""Reads the sheets of an OpenDocument spreadsheet (.ods) from its content.xml; they become a sheet's XML."""
+"""Reads the sheets of an OpenDocument spreadsheet (.ods) from its content.xml."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from pipeline.conversion.excel import sheet_xml
-from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
+from pipeline.conversion.excel.cells import (
+    BLANK,
+    BOOL,
+    ERROR,
+    ISO,
+    LAST_COLUMN,
+    LAST_ROW,
+    Cell,
+    number_cell,
+    text_cell,
+)
 from pipeline.conversion.excel.parts import Sheet, check_number
 from pipeline.conversion.excel.stream import ElementStream, local_name
 from pipeline.errors import NotAWorkbook, shown
@@ -16,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
     from zipfile import ZipInfo
+
+    from pipeline.conversion.excel.cells import RowCells
 
 CONTENT: Final = "content.xml"
 MANIFEST: Final = "META-INF/manifest.xml"
@@ -37,7 +48,7 @@ _DATE, _TIME, _TRUTH = f"{_OFFICE}date-value", f"{_OFFICE}time-value", f"{_OFFIC
 _ROWS_REPEATED, _COLUMNS_REPEATED = f"{_TABLES}number-rows-repeated", f"{_TABLES}number-columns-repeated"
 _VISIBILITY, _PARAGRAPH, _SPACES = f"{_TABLES}visibility", f"{_TEXT_SPACE}p", f"{_TEXT_SPACE}c"
 _SHOWN_AS: Final = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
-_BLOCK: Final = 1 << 18
+_BYTES_A_CELL: Final = 32
 _SECONDS_A_DAY: Final = 86_400
 
 
@@ -88,29 +99,13 @@ def _starts(pieces: Iterable[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
         rest = rest[max(cut, len(rest) - _OVERLAP) :]
 
 
-def table_xml(pieces: Iterable[bytes], number: int, longest: int, most: int) -> Iterator[bytes]:
-    """Yield the rows of the table of this number, from 0, as a sheet's XML.
+def table_rows(pieces: Iterable[bytes], number: int, longest: int, most: int) -> Iterator[RowCells]:
+    """Yield the rows that are not empty of the table of this number, from 0, a repeated one as often as it stands for.
 
-    Raises ValueError, also for a row of more than `longest` bytes, and where repeated rows make more than `most`.
+    Raises ValueError, also for a row of more than `longest` bytes, and where repeated cells make more than `most`.
     """
-    yield sheet_xml.HEAD
-    block: list[str] = []
-    size = total = 0
-    for row in _rows(pieces, number, longest):
-        block.append(row)
-        size += len(row)
-        if size > _BLOCK:
-            yield "".join(block).encode()
-            total, block, size = total + size, [], 0
-            if total > most:
-                raise ValueError("its repeated cells and rows are more than a sheet of ticks has")
-    yield "".join(block).encode() + sheet_xml.TAIL
-
-
-def _rows(pieces: Iterable[bytes], number: int, longest: int) -> Iterator[str]:
-    """Yield the XML of each row that is not empty, a repeated one as often as it stands for."""
     stream = ElementStream(("table-row",), longest, ends=("table",))
-    table = row = 0
+    table = row = size = 0
     for piece in pieces:
         for node in stream.feed(piece):
             if local_name(node) == "table":
@@ -119,40 +114,44 @@ def _rows(pieces: Iterable[bytes], number: int, longest: int) -> Iterator[str]:
                 cells = _cells(node)
                 times = _repeated(node, _ROWS_REPEATED)
                 for each in range(row + 1, row + 1 + times if cells else 0):
+                    size += _BYTES_A_CELL * len(cells)
+                    if size > most:
+                        raise ValueError("its repeated cells and rows are more than a sheet of ticks has")
                     if each > LAST_ROW:
                         raise ValueError(f"row {each} is beyond the {LAST_ROW:,} that Excel has")
-                    yield sheet_xml.row(each, cells, hidden=node.get(_VISIBILITY, "visible") != "visible")
+                    yield each, cells, node.get(_VISIBILITY, "visible") != "visible"
                 row += times
             node.clear()
     stream.close()
 
 
-def _cells(row: Element) -> list[tuple[int, str]]:
+def _cells(row: Element) -> dict[int, Cell]:
     """Return the cells that are not empty, by column."""
-    cells: list[tuple[int, str]] = []
+    cells: dict[int, Cell] = {}
     column = 0
     for node in row:
         times = _repeated(node, _COLUMNS_REPEATED)
-        if len(node) or node.get(_TYPE):
-            cell = _cell(node, node.get(_TYPE, ""))
-            cells += [(each, cell) for each in range(column, min(column + times, LAST_COLUMN + 1)) if cell]
+        if (len(node) or node.get(_TYPE)) and (cell := _cell(node, node.get(_TYPE, ""))) is not BLANK:
+            cells |= dict.fromkeys(range(column, min(column + times, LAST_COLUMN + 1)), cell)
         column += times
     return cells
 
 
-def _cell(node: Element, kind: str) -> str:
-    cell = ""
+def _cell(node: Element, kind: str) -> Cell:
+    cell = BLANK
     if kind in ("float", "percentage", "currency"):
-        cell = sheet_xml.number(float(node.get(_VALUE, "nan")))
+        cell = number_cell(float(node.get(_VALUE, "nan")))
     elif kind == "date":
-        cell = sheet_xml.moment(node.get(_DATE, ""))
+        cell = Cell(ISO, node.get(_DATE, "")) if node.get(_DATE, "").strip() else BLANK
     elif kind == "time" and (clock := _CLOCK.fullmatch(node.get(_TIME, ""))):
         hours, minutes, seconds = int(clock[1]), int(clock[2]), float(clock[3].replace(",", "."))
-        cell = sheet_xml.number((hours * 3600 + minutes * 60 + seconds) / _SECONDS_A_DAY, sheet_xml.DATE_STYLE)
+        cell = number_cell((hours * 3600 + minutes * 60 + seconds) / _SECONDS_A_DAY, is_date=True)
     elif kind == "boolean":
-        cell = sheet_xml.truth(node.get(_TRUTH) == "true")
+        cell = Cell(BOOL, str(int(node.get(_TRUTH) == "true")))
     elif text := node.get(_STRING) or "\n".join(_text(child) for child in node if child.tag == _PARAGRAPH):
-        cell = sheet_xml.error(text) if node.get(_SHOWN_AS) == "error" else sheet_xml.text(text)
+        cell = text_cell(text)
+        if cell is not BLANK and node.get(_SHOWN_AS) == "error":
+            cell = cell._replace(kind=ERROR)
     return cell
 
 
