@@ -227,7 +227,8 @@ def _row_xml(number: int, row: Sequence[Any], styles: Sequence[tuple[int, int]])
     return f'<row r="{number}">{"".join(cells)}</row>'.encode()
 
 
-def _cell(sheet: Any, value: Any, kind: str) -> Any:
+def _cell(sheet: Any, text: str, kind: str) -> Any:
+    """Return a cell that holds a text, never taken for a formula, an error or a date."""
     cell = WriteOnlyCell(sheet)
     if kind == "head":
         cell.font = Font(bold=True)
@@ -237,25 +238,18 @@ def _cell(sheet: Any, value: Any, kind: str) -> Any:
         cell.font = Font(bold=True, size=14)
     else:
         cell.number_format = FORMATS[kind]
-    return _filled(cell, value)
+    if text:
+        cell.value = _plain(text)
+        cell.data_type = "s"
+        cell.quotePrefix = text.startswith(FORMULA_STARTS)
+    return cell
 
 
 def _styles(sheet: Any, kind: str) -> tuple[int, int]:
     """Return the numbers of the styles of a column's cells: of most, and of texts that begin as a formula does."""
-    plain, quoted = (_cell(sheet, None, kind) for _ in range(2))
+    plain, quoted = (_cell(sheet, "", kind) for _ in range(2))
     quoted.quotePrefix = True
     return plain.style_id, quoted.style_id
-
-
-def _filled(cell: Any, value: Any) -> Any:
-    """Put a value into a cell: a text is never taken for a formula, an error or a date."""
-    if isinstance(value, str) and value:
-        cell.value = _plain(value)
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(FORMULA_STARTS)
-    elif value != "":
-        cell.value = value
-    return cell
 
 
 def _plain(text: str) -> str:
