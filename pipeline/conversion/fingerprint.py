@@ -34,12 +34,10 @@ def make_record(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, se
     styles there were.
     """
     texts = set(seen)
-    if LONG_TEXT in texts:
-        return _content(workbook, sheet, block, rules, len(workbook.styles), len(workbook.texts))
-    numbers = [number for number, text in enumerate(workbook.texts) if text in texts]
-    if len(numbers) > _MOST_TEXTS or not texts <= {workbook.texts[number] for number in numbers}:
-        return _content(workbook, sheet, block, rules, len(workbook.styles), len(workbook.texts))
-    return _content(workbook, sheet, block, rules, len(workbook.styles), numbers)
+    numbers = [] if LONG_TEXT in texts else [number for number, text in enumerate(workbook.texts) if text in texts]
+    is_short = len(numbers) <= _MOST_TEXTS and texts <= {workbook.texts[number] for number in numbers}
+    used = numbers if is_short else len(workbook.texts)
+    return _content(workbook, sheet, block, rules, len(workbook.styles), used)
 
 
 def table_record(table: Table, block: Block, rules: Rules, crc: int, dialect: Mapping[str, Any]) -> dict[str, Any]:
