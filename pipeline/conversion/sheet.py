@@ -11,16 +11,17 @@ from pipeline.conversion.fingerprint import make_record
 from pipeline.conversion.refuse import Rejected
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Judge, OtherDateOrder, Parsed
-from pipeline.conversion.wide import judge_of
+from pipeline.conversion.wide import judge_all
 from pipeline.errors import EmptySheet
 from pipeline.times import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.headers import Block, Columns
+    from pipeline.conversion.ticks import Row
     from pipeline.native.functions import CompiledFunction
 
 FAST: Final = "fast"
@@ -161,18 +162,16 @@ def read_row_by_row(
 
     Raises UnreadableSheet or CorruptWorkbook.
     """
-    rules = rules or Rules(workbook.date1904)
-    judge = judge_of(columns, rules)
     hidden_rows = 0
-    for count, (number, cells, is_hidden) in enumerate(
-        read_rows(workbook, sheet, header_row, columns.with_others, beside), start=1
-    ):
-        judge.judge(number, cells)
-        hidden_rows += is_hidden
-        if count % _PROGRESS_ROWS == 0:
-            on_rows(count)
-    try:
-        return judge.parsed(header_row), hidden_rows
-    except OtherDateOrder as other:
-        rules = replace(rules, date_order=other.order)
-        return read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows, beside)
+
+    def rows() -> Iterator[Row]:
+        nonlocal hidden_rows
+        hidden_rows = 0
+        below = read_rows(workbook, sheet, header_row, columns.with_others, beside)
+        for count, (number, cells, is_hidden) in enumerate(below, start=1):
+            yield number, cells
+            hidden_rows += is_hidden
+            if count % _PROGRESS_ROWS == 0:
+                on_rows(count)
+
+    return judge_all(rows, columns, header_row, rules or Rules(workbook.date1904)), hidden_rows

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import warnings
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -26,10 +27,9 @@ from pipeline.conversion.reject_rules import UNREADABLE_TIME
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.sheet_options import SheetOptions
 from pipeline.conversion.tables.table import Table, is_table
-from pipeline.conversion.ticks import OtherDateOrder
 from pipeline.conversion.unchanged import is_of
 from pipeline.conversion.verify_table import read_by_csv
-from pipeline.conversion.wide import judge_of
+from pipeline.conversion.wide import judge_all
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet, in_words
 from pipeline.markets.market import UNKNOWN_ZONE
 from pipeline.store.catalog import changed_sources, read_catalog
@@ -140,7 +140,6 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
         raise UnreadableSheet(
             f"{workbook.path} is no .xlsx, which is what openpyxl reads; save it as one to compare it."
         )
-    rules = rules or Rules(workbook.date1904)
     # Told of serials that are no dates and of parts it does not know, which the comparison says better or not at all.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -151,13 +150,8 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
         except Exception as error:  # openpyxl names no errors of its own: odd styles alone raise five kinds
             raise _unreadable(workbook, error) from error
         try:
-            below = (row for row in _openpyxl_rows(book, sheet.name) if row[0] > block.header_row)
-            judge = judge_of(block.columns, rules)
-            for number, cells in below:
-                judge.judge(number, cells)
-            return judge.parsed(block.header_row)
-        except OtherDateOrder as other:
-            return read_by_openpyxl(workbook, sheet, block, replace(rules, date_order=other.order))
+            read = partial(_openpyxl_rows, book, sheet.name, block.header_row)
+            return judge_all(read, block.columns, block.header_row, rules or Rules(workbook.date1904))
         except (PipelineError, MemoryError):
             raise
         except Exception as error:
@@ -180,8 +174,8 @@ class _Parser(WorkSheetParser):
         return super().parse_cell(element) | ({"data_type": "iso"} if is_iso else {})
 
 
-def _openpyxl_rows(book: Any, sheet: str) -> Iterator[Row]:
-    """Yield every row element, whatever the sheet says of its dimension."""
+def _openpyxl_rows(book: Any, sheet: str, header_row: int) -> Iterator[Row]:
+    """Yield every row element below the headers, whatever the sheet says of its dimension."""
     page = book[sheet]
     with page._get_source() as source:  # noqa: SLF001 - the public way drops rows that stand twice under one number
         parser = _Parser(
@@ -194,7 +188,8 @@ def _openpyxl_rows(book: Any, sheet: str) -> Iterator[Row]:
         )
         for number, cells in parser.parse():
             read = {cell["column"] - 1: _cell(cell["data_type"], cell["value"], book.epoch) for cell in cells}
-            yield number, {column: cell for column, cell in read.items() if cell is not BLANK}
+            if number > header_row:
+                yield number, {column: cell for column, cell in read.items() if cell is not BLANK}
 
 
 def _cell(kind: str, value: Any, epoch: dt.datetime) -> Cell:

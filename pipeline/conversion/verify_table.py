@@ -6,15 +6,14 @@ import csv
 import gzip
 import io
 import re
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.conversion.excel.cells import BLANK, ERROR, ISO, NUMBER, TEXT, UNCLEAR, Cell
-from pipeline.conversion.ticks import BEYOND, OtherDateOrder
-from pipeline.conversion.wide import judge_of
+from pipeline.conversion.ticks import BEYOND
+from pipeline.conversion.wide import judge_all
 from pipeline.errors import UnreadableSheet
 from pipeline.store.parquet import parts_of
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.headers import Block
     from pipeline.conversion.rules import Rules
-    from pipeline.conversion.ticks import Parsed
+    from pipeline.conversion.ticks import Parsed, Row
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DATE_LENGTHS: Final = [*map(len, ("yyyymmdd", "yyyymmddhhmmss", "yyyymmddhhmmssfff"))]
@@ -38,15 +37,14 @@ def read_by_csv(path: Path, dialect: Mapping[str, Any], block: Block, rules: Rul
 
     Raises UnreadableSheet or SheetError.
     """
-    try:
-        judge = judge_of(block.columns, rules)
-        rows = _csv_rows(path, dialect, block) if dialect else _parquet_rows(path, block)
-        for number, row in rows:
+
+    def rows() -> Iterator[Row]:
+        for number, row in _csv_rows(path, dialect, block) if dialect else _parquet_rows(path, block):
             if number > block.header_row:
-                judge.judge(number, {column: row[column] for column in row if row[column] is not BLANK})
-        return judge.parsed(block.header_row)
-    except OtherDateOrder as other:
-        return read_by_csv(path, dialect, block, replace(rules, date_order=other.order))
+                yield number, {column: row[column] for column in row if row[column] is not BLANK}
+
+    try:
+        return judge_all(rows, block.columns, block.header_row, rules)
     except (OSError, EOFError, OverflowError, csv.Error) as error:
         raise UnreadableSheet(f"{path} cannot be read: {error}") from error
 

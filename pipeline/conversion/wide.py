@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.cells import BLANK, TEXT, Cell
 from pipeline.conversion.rules import type_code
-from pipeline.conversion.ticks import Judge
+from pipeline.conversion.ticks import Judge, OtherDateOrder
 from pipeline.errors import AmbiguousColumns, shown
 from pipeline.ticks import ASK, BID, TICK_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pipeline.conversion.headers import Columns
     from pipeline.conversion.rules import Rules
+    from pipeline.conversion.ticks import Parsed, Row
 
 # No column of a sheet has these.
 _TYPE: Final = -1
@@ -59,3 +60,14 @@ class WideJudge(Judge):
 def judge_of(columns: Columns, rules: Rules) -> Judge:
     """Return what sorts the rows of a block into ticks and rejects."""
     return WideJudge(columns, rules) if columns.quotes else Judge(columns, rules)
+
+
+def judge_all(read: Callable[[], Iterable[Row]], columns: Columns, header_row: int, rules: Rules) -> Parsed:
+    """Return the ticks and rejects of the rows that `read` gives, again where they show another order of their days."""
+    judge = judge_of(columns, rules)
+    for number, cells in read():
+        judge.judge(number, cells)
+    try:
+        return judge.parsed(header_row)
+    except OtherDateOrder as other:
+        return judge_all(read, columns, header_row, replace(rules, date_order=other.order))
