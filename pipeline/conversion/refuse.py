@@ -8,8 +8,6 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from pipeline.conversion import reject_rules
 from pipeline.conversion.advice import advice_on, broken_cell
 from pipeline.conversion.header_words import names_columns
@@ -171,20 +169,6 @@ def _name_in(text: str) -> str | None:
     word = text.strip()
     is_ticker = _TICKER.fullmatch(word) is not None and word not in _NO_TICKERS
     return full_name(text) or likely_name(word) or (word if is_ticker else None)
-
-
-def first_rows(parsed: Parsed) -> dict[str, int]:
-    """Return the texts that name securities with the first row of each, in the order of these (0: not known)."""
-    if parsed.security is None:
-        return dict.fromkeys(parsed.securities, 0)
-    first = np.zeros(len(parsed.securities), np.int64)
-    first[parsed.security[::-1]] = parsed.row_numbers[::-1]  # of several the last that is assigned stays
-    rows = dict(zip(parsed.securities, first.tolist(), strict=True))
-    for reject in parsed.rejects:
-        text = parsed.securities[reject.security]
-        rows[text] = min(reject.row, rows[text] or reject.row)
-    rows.pop("", None)
-    return dict(sorted(rows.items(), key=lambda item: item[1]))
 
 
 def listed(rows: list[tuple[int, str]]) -> str:

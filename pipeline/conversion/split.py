@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.conversion.names import FORM, full_name, likely_name, may_stand_for, other_than
-from pipeline.conversion.refuse import first_rows, listed, refuse_other_blocks
+from pipeline.conversion.refuse import listed, refuse_other_blocks
 from pipeline.errors import BadSheetName, SeveralSecurities
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def split(content: SheetContent, own: str) -> dict[str, SheetContent]:
 def _naming_rows(parsed: Parsed, own: str) -> dict[str, int]:
     """Return the texts that are to name securities with their first rows: of ticks all, of rejects those that do."""
     of_ticks = set(np.bincount(parsed.security).nonzero()[0].tolist()) if parsed.security is not None else set()
-    rows = first_rows(parsed)
+    rows = sorted(parsed.first_rows.items(), key=lambda item: item[1])
     return {
         text: row
-        for text, row in rows.items()
-        if parsed.securities.index(text) in of_ticks or not of_ticks or _security(text, own)
+        for text, row in rows
+        if text and (parsed.securities.index(text) in of_ticks or not of_ticks or _security(text, own))
     }
 
 

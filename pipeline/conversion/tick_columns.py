@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LONGEST_SHOWN: Final = 100
 """How much is kept of a text that is shown."""
 
-Tick: TypeAlias = "tuple[int, int, bool, int, float, int, int, int]"
-"""Excel row, ms since 1970, whether of UTC, type code, price, size, indices of security and condition codes."""
+Tick: TypeAlias = "tuple[int, int, int, float, int, int, int, bool]"
+"""Excel row, ms since 1970, type code, price, size, indices of security and condition codes, whether ms are of UTC."""
 
 
 class JudgedTicks(NamedTuple):
@@ -43,34 +43,24 @@ class TickColumns:
     """The ticks of a sheet as they come, and the texts behind the indices of securities and of condition codes."""
 
     def __init__(self) -> None:
-        self._rows, self._ms, self._is_utc = array("q"), array("q"), array("b")
-        self._kinds, self._price, self._volume = array("b"), array("d"), array("q")
-        self._security, self._condition = array("i"), array("i")
+        self._columns: list[array[Any]] = [array(code) for code in "qqbdqiib"]
         self.securities = {"": 0}
         self.conditions = {"": 0}
 
     def append(self, tick: Tick) -> None:
         """Add a tick."""
-        row, ms, is_utc, kind, price, volume, security, condition = tick
-        self._rows.append(row)
-        self._ms.append(ms)
-        self._is_utc.append(is_utc)
-        self._kinds.append(kind)
-        self._price.append(price)
-        self._volume.append(volume)
-        self._security.append(security)
-        self._condition.append(condition)
+        for column, value in zip(self._columns, tick, strict=True):
+            column.append(value)
 
     @property
     def of_utc(self) -> int:
         """Return how many of them are ms of UTC."""
-        return sum(self._is_utc)
+        return sum(self._columns[-1])
 
     def merged(self, read: TickRows | None, time_zone: str) -> JudgedTicks:
         """Return these ticks and those that a fast reader took."""
-        columns = (self._rows, self._ms, self._kinds, self._price, self._volume, self._security, self._condition)
-        own: list[Any] = [np.array(column) for column in columns]
-        is_utc = np.asarray(self._is_utc).astype(bool)
+        own: list[Any] = [np.array(column) for column in self._columns]
+        is_utc = own.pop().astype(bool)
         own[1][is_utc] = timestamps.to_clock(own[1][is_utc], time_zone)
         if read is None:
             return _in_order(own)

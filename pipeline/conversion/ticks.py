@@ -24,7 +24,7 @@ from pipeline.conversion.reject_rules import (
 )
 from pipeline.conversion.rules import AT_TRADE, LONGEST_TEXT, type_code
 from pipeline.conversion.tick_columns import LONGEST_SHOWN, JudgedTicks, Tick, TickColumns
-from pipeline.conversion.time_column import TimeColumn
+from pipeline.conversion.time_column import Evidence, TimeColumn
 from pipeline.ticks import TRADE, Ticks, union_of
 from pipeline.times import MILLISECOND
 
@@ -95,6 +95,16 @@ class Parsed:
         return tuple(note.format(count) for note, count in self.notes.items())
 
     @property
+    def first_rows(self) -> dict[str, int]:
+        """Return the texts of the column of securities, each with the first row of it, 0 where none is known."""
+        first = np.zeros(len(self.securities), np.int64)
+        if self.security is not None:
+            first[self.security[::-1]] = self.row_numbers[::-1]  # of several the last that is assigned stays
+            for reject in self.rejects:
+                first[reject.security] = min(first[reject.security] or reject.row, reject.row)
+        return dict(zip(self.securities, first.tolist(), strict=True))
+
+    @property
     def reject_counts(self) -> dict[str, int]:
         """Return the number of rejected rows by rule, sorted by rule."""
         return dict(sorted(Counter(reject.rule for reject in self.rejects).items()))
@@ -107,10 +117,9 @@ class TickRows:
     rows: Excel row numbers. moments: ms since 1970 on the exchange's clock, or of UTC where `utc` is True. kinds: codes
     of type words, `AT_TRADE` too.
     security, condition: index into `labels`, which has "" for a blank cell; None without such a column.
-    used_texts: of all cells that were read. serials, texts: how many times were numbers, how many texts, with the first
-    row of each (0: none). order: that by which day/month texts were read; None where there are none.
-    largest_first, largest_second: the largest first and second number of such texts. number_texts: how many prices or
-    sizes were texts; dotted_prices: how many prices among them had decimals behind a point.
+    used_texts: of all cells that were read. order: that by which day/month texts were read; None where there are none.
+    evidence: what their times show of that order. number_texts: how many prices or sizes were texts; dotted_prices: how
+    many prices among them had decimals behind a point.
     """
 
     rows: Int64s
@@ -123,13 +132,8 @@ class TickRows:
     labels: tuple[str, ...] = ()
     used_texts: frozenset[str] = frozenset()
     utc: bool = False
-    serials: int = 0
-    texts: int = 0
-    first_serial_row: int = 0
-    first_text_row: int = 0
     order: DateOrder | None = None
-    largest_first: int = 0
-    largest_second: int = 0
+    evidence: Evidence = field(default_factory=Evidence)
     number_texts: int = 0
     dotted_prices: int = 0
 
@@ -189,7 +193,7 @@ class Judge:
             self._rejects.append(self._reject(number, cells, str(broken), security))
             return
         condition = 0 if columns.condition is None else self._condition(row.get(columns.condition, BLANK))
-        tick = (number, ms, is_utc, code, cost, shares, security, condition)
+        tick = (number, ms, code, cost, shares, security, condition, is_utc)
         if price.kind == size.kind == NUMBER:
             self._ticks.append(tick)
         else:
@@ -269,7 +273,7 @@ class Judge:
         columns = ((self._prices, cells[-2], PRICE_UNCLEAR), (self._sizes, cells[-1], SIZE_UNCLEAR))
         for column, cell, rule in columns:
             if column.is_unclear(cell):
-                number, *_, security, _ = tick
+                number, *_, security, _, _ = tick
                 self._unclear.append((tick, self._reject(number, cells, rule, security), column))
                 return
         for column, cell, _ in columns:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
-
-import numpy as np
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.cells import BLANK, ISO, NUMBER, SERIAL, TEXT, Cell
@@ -16,7 +15,6 @@ from pipeline.conversion.timestamps import (
     END_MS,
     FIRST_MS_1900,
     LATEST_PLAIN_MS,
-    MS_PER_DAY,
 )
 from pipeline.errors import AmbiguousTimes, shown
 
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
     from pipeline.conversion.rules import DateOrder, Rules
     from pipeline.conversion.ticks import TickRows
 
-_MONTHS: Final = 12
-_OTHER: Final[dict[DateOrder, DateOrder]] = {"dmy": "mdy", "mdy": "dmy"}
+MONTHS_A_YEAR: Final = 12
+OTHER_ORDER: Final[dict[DateOrder, DateOrder]] = {"dmy": "mdy", "mdy": "dmy"}
 _NAMES: Final = {"dmy": "day/month", "mdy": "month/day"}
 _GIVE_ORDER: Final = "Say which it is: --date-order dmy (day first) or --date-order mdy (month first)."
 
@@ -46,6 +44,58 @@ class Quoted(NamedTuple):
 
     def __str__(self) -> str:
         return f"row {self.row} ('{shown(self.text)}')"
+
+    def below(self, row: int) -> Quoted:
+        """Return it with its row counted from `row`."""
+        return Quoted(self.row + row, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What times show of the order of day and month.
+
+    serial: the first that is a number. text: the first that is a text of day and month. proofs: by order, the first
+    that cannot be of the other.
+    """
+
+    serial: Quoted | None = None
+    text: Quoted | None = None
+    proofs: Mapping[DateOrder, Quoted] = field(default_factory=dict)
+
+    def then(self, later: Evidence, row: int = 0) -> Evidence:
+        """Return what both show, the rows of the later counted from `row`."""
+        serial, text = (quoted and quoted.below(row) for quoted in (later.serial, later.text))
+        proofs = {order: quoted.below(row) for order, quoted in later.proofs.items()}
+        return Evidence(self.serial or serial, self.text or text, {**proofs, **self.proofs})
+
+    def order(self, requested: DateOrder | None) -> DateOrder | None:
+        """Return the order of day and month, None when no text is of that kind; `requested` is what the request says.
+
+        Raises AmbiguousTimes where they do not show it, or where Excel may have swapped some.
+        """
+        if self.text is None and not self.proofs:
+            return None
+        proofs, quoted = self.proofs, next(iter(self.proofs.values()), self.text)
+        if self.serial is not None:
+            raise AmbiguousTimes(
+                f"its times are dates in part, as in {self.serial}, and texts of day and month in part, as in "
+                f"{quoted}. Excel leaves such texts where it takes dates of one order for the other, and has then "
+                "swapped day and month of those that fit. Correcting the texts is not enough: load the export into "
+                "Excel again with its dates declared as what they are (Data, From Text/CSV, or Text to Columns, Date)."
+            )
+        if len(proofs) > 1:
+            raise AmbiguousTimes(
+                f"the day comes first in {proofs['dmy']} and the month in {proofs['mdy']}: load the export into Excel "
+                "again with its dates declared as one of them (Data, From Text/CSV, or Text to Columns, Date)."
+            )
+        order = next(iter(proofs), None)
+        if requested is not None and order == OTHER_ORDER[requested]:
+            raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {requested}.")
+        if order is None and requested is None:
+            raise AmbiguousTimes(
+                f"no time shows which number is the day and which the month, as in {quoted}. {_GIVE_ORDER}"
+            )
+        return order or requested
 
 
 class TimeColumn:
@@ -100,18 +150,8 @@ class TimeColumn:
 
         Raises AmbiguousTimes where they do not show it, or where Excel may have swapped some.
         """
-        text, serial, proofs = self._text, self._serial, self._proofs
-        if read is not None and read.order is not None:
-            text = _quoted_of(read, read.first_text_row, read.order)
-            if max(read.largest_first, read.largest_second) > _MONTHS:
-                days = read.moments // MS_PER_DAY
-                dates = days.astype("datetime64[D]")
-                of_month = (dates - dates.astype("datetime64[M]")).astype(np.int64)
-                proof = _quoted_of(read, int(read.rows[np.argmax(of_month >= _MONTHS)]), read.order)
-                proofs = {read.order: proof, **proofs}
-        if read is not None and read.serials:
-            serial = _quoted_of(read, read.first_serial_row)
-        return decided_order(text, serial, proofs, self._rules.date_order)
+        seen = Evidence(self._serial, self._text, self._proofs)
+        return (seen if read is None else read.evidence.then(seen)).order(self._rules.date_order)
 
     def _serial_ms(self, cell: Cell) -> int | None:
         """Return the moment of a number: a date of any year where it is formatted as one, else of a plausible year."""
@@ -138,8 +178,8 @@ class TimeColumn:
             return (*self._serial_parts(cell), None)
         time = timestamps.parse_time(cell.text, self.order, self._likely) if cell.kind in (TEXT, ISO) else None
         if time is None:
-            if is_whole and self.order is not None and timestamps.parse_time(cell.text, _OTHER[self.order]):
-                self._proofs.setdefault(_OTHER[self.order], Quoted(row, cell.text))
+            if is_whole and self.order is not None and timestamps.parse_time(cell.text, OTHER_ORDER[self.order]):
+                self._proofs.setdefault(OTHER_ORDER[self.order], Quoted(row, cell.text))
             return _NOTHING
         form, day, clock, offset = time
         if form != self._likely:
@@ -148,7 +188,7 @@ class TimeColumn:
             self.order = self.order or ("dmy" if form.startswith("d") else "mdy")
             if self._text is None:
                 self._text = Quoted(row, cell.text)
-            if self.order not in self._proofs and timestamps.day_of_month(day) > _MONTHS:
+            if self.order not in self._proofs and timestamps.day_of_month(day) > MONTHS_A_YEAR:
                 self._proofs[self.order] = Quoted(row, cell.text)
         return day, clock, offset
 
@@ -173,50 +213,3 @@ def _epoch_ms(cell: Cell) -> int | None:
     number = float(cell.text)
     is_exact = number.is_integer() and number <= LARGEST_SIZE  # above it, ns come out as the ms before
     return timestamps.epoch_ms(int(number)) if cell.kind == NUMBER and is_exact else None
-
-
-def decided_order(
-    text: Quoted | None, serial: Quoted | None, proofs: Mapping[DateOrder, Quoted], requested: DateOrder | None
-) -> DateOrder | None:
-    """Return the order of day and month that the times of a sheet show, None when no text is of that kind.
-
-    Args:
-        text: The first text of day and month.
-        serial: The first time that is a number.
-        proofs: By order, the first text that can only be of it.
-        requested: The order that the request says.
-
-    Raises:
-        AmbiguousTimes: They do not show it, or Excel may have swapped some.
-    """
-    if text is None and not proofs:
-        return None
-    quoted = next(iter(proofs.values()), text)
-    if serial is not None:
-        raise AmbiguousTimes(
-            f"its times are dates in part, as in {serial}, and texts of day and month in part, as in {quoted}. "
-            "Excel leaves such texts where it takes dates of one order for the other, and has then swapped day and "
-            "month of those that fit. Correcting the texts is not enough: load the export into Excel again with "
-            "its dates declared as what they are (Data, From Text/CSV, or Text to Columns, Date)."
-        )
-    if len(proofs) > 1:
-        raise AmbiguousTimes(
-            f"the day comes first in {proofs['dmy']} and the month in {proofs['mdy']}: load the export into Excel "
-            "again with its dates declared as one of them (Data, From Text/CSV, or Text to Columns, Date)."
-        )
-    order = next(iter(proofs), None)
-    if requested is not None and order == _OTHER[requested]:
-        raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {requested}.")
-    if order is None and requested is None:
-        raise AmbiguousTimes(
-            f"no time shows which number is the day and which the month, as in {quoted}. {_GIVE_ORDER}"
-        )
-    return order or requested
-
-
-def _quoted_of(read: TickRows, row: int, order: DateOrder | None = None) -> Quoted:
-    """Return a row of a fast reader with its time, of which it does not keep the text, in this order or ISO's."""
-    date, _, clock = timestamps.as_text(int(read.moments[np.searchsorted(read.rows, row)])).partition(" ")
-    year, month, day = date.split("-")
-    dates = {"dmy": f"{day}/{month}/{year}", "mdy": f"{month}/{day}/{year}"}
-    return Quoted(row, f"{dates.get(order or '', date)} {clock}")

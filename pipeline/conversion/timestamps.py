@@ -208,6 +208,13 @@ def day_of_month(moment_ms: int) -> int:
     return moment_of(moment_ms * MILLISECOND).day
 
 
+def days_of_month(moments: Int64s) -> Int64s:
+    """Return the day of each moment's month."""
+    dates = (moments // MS_PER_DAY).astype("datetime64[D]")
+    days: Int64s = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
+    return days
+
+
 def as_text(moment_ms: int) -> str:
     """Return a moment as ISO text, milliseconds only where there are some."""
     return moment_of(moment_ms * MILLISECOND).isoformat(" ", "milliseconds").removesuffix(".000")

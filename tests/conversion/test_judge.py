@@ -15,6 +15,7 @@ from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.rules import AT_TRADE, Rules
 from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.ticks import Judge, OtherDateOrder, TickRows
+from pipeline.conversion.time_column import Evidence, Quoted
 from pipeline.errors import AmbiguousTimes
 from tests.conversion.books import read_both, row_xml, text, tick, tick_sheet, write_book
 from tests.conversion.judged import COLUMNS, NOON, NOON_MS, judge_rows, judged, rows_of, texts
@@ -22,6 +23,7 @@ from tests.conversion.judged import COLUMNS, NOON, NOON_MS, judge_rows, judged, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.conversion.rules import DateOrder
     from pipeline.conversion.ticks import Parsed
 
 
@@ -153,19 +155,20 @@ def test_at_trade_that_a_reader_took_is_left_out_by_a_trade_that_is_judged() -> 
     assert [reject.rule for reject in parsed.rejects] == ["trade told twice"]
 
 
-def of_order(order: str, first: int, second: int) -> dict[str, Any]:
-    return {"order": order, "largest_first": first, "largest_second": second, "first_text_row": 4, "texts": 2}
+def of_order(order: DateOrder, *, is_proof: bool = False) -> dict[str, Any]:
+    first = Quoted(4, "14/04/2025 12:00:01")
+    return {"order": order, "evidence": Evidence(None, first, {order: first} if is_proof else {})}
 
 
 @pytest.mark.parametrize(
     ("judged_text", "read", "outcome"),
     [
-        ("05/06/2025 10:00", of_order("dmy", 14, 4), None),
-        ("14/05/2025 10:00", of_order("dmy", 5, 4), None),
-        ("05/14/2025 10:00", of_order("dmy", 5, 4), "mdy"),
-        ("05/06/2025 10:00", of_order("mdy", 4, 14), "mdy"),
-        ("05/14/2025 10:00", of_order("mdy", 4, 5), None),
-        ("14/05/2025 10:00", of_order("mdy", 4, 5), "dmy"),
+        ("05/06/2025 10:00", of_order("dmy", is_proof=True), None),
+        ("14/05/2025 10:00", of_order("dmy"), None),
+        ("05/14/2025 10:00", of_order("dmy"), "mdy"),
+        ("05/06/2025 10:00", of_order("mdy", is_proof=True), "mdy"),
+        ("05/14/2025 10:00", of_order("mdy"), None),
+        ("14/05/2025 10:00", of_order("mdy"), "dmy"),
     ],
 )
 def test_the_order_of_rows_taken_is_held_against_that_of_rows_judged(
@@ -184,10 +187,14 @@ def test_the_order_of_rows_taken_is_held_against_that_of_rows_judged(
 @pytest.mark.parametrize(
     ("judged_cell", "read", "said"),
     [
-        (Cell(TEXT, "05/06/2025"), of_order("dmy", 5, 4), "row 4 ('14/04/2025 12:00:01')"),
-        (Cell(TEXT, "05/14/2025"), of_order("dmy", 14, 4), "row 4 ('14/04/2025 12:00:01')"),
-        (NOON, of_order("dmy", 14, 4), "row 6 ('2025-04-14 12:00:00')"),
-        (Cell(TEXT, "14/05/2025"), {"serials": 2, "first_serial_row": 5}, "row 5 ('2025-04-14 12:00:02')"),
+        (Cell(TEXT, "05/06/2025"), of_order("dmy"), "row 4 ('14/04/2025 12:00:01')"),
+        (Cell(TEXT, "05/14/2025"), of_order("dmy", is_proof=True), "row 4 ('14/04/2025 12:00:01')"),
+        (NOON, of_order("dmy", is_proof=True), "row 6 ('2025-04-14 12:00:00')"),
+        (
+            Cell(TEXT, "14/05/2025"),
+            {"evidence": Evidence(Quoted(5, "2025-04-14 12:00:02"))},
+            "row 5 ('2025-04-14 12:00:02')",
+        ),
     ],
 )
 def test_rows_taken_count_for_a_refusal(judged_cell: Cell, read: dict[str, Any], said: str) -> None:

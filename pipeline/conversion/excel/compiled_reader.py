@@ -15,6 +15,7 @@ from pipeline.conversion.excel.parts import RETURN
 from pipeline.conversion.excel.row_blocks import RowBlocks, Unsupported
 from pipeline.conversion.rules import type_code
 from pipeline.conversion.ticks import LONG_TEXT, TickRows
+from pipeline.conversion.time_column import MONTHS_A_YEAR, Evidence, Quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.rules import DateOrder, Rules
     from pipeline.conversion.ticks import Judge
     from pipeline.native.functions import CompiledFunction
+    from pipeline.ticks import Int64s
 
 _SHORTEST_ROW: Final = 40
 _ODD_ROWS: Final = 4_096
@@ -169,9 +171,8 @@ class CompiledReader:
         ticks = self._columns[:, : memory[loop.TICKS]]
         labels, (security, condition) = self._labels(ticks)
         counts = range(loop.SERIALS, loop.DOTTED_PRICES + 1)
-        serials, texts, serial_row, text_row, number_texts, dotted_prices = (int(memory[count]) for count in counts)
+        _, texts, serial_row, text_row, number_texts, dotted_prices = (int(memory[count]) for count in counts)
         moments = ticks[loop.MOMENTS]
-        latest = _latest_of_month(moments) if self._order else 0
         return TickRows(
             rows=ticks[loop.ROWS],
             moments=moments,
@@ -182,17 +183,30 @@ class CompiledReader:
             condition=condition,
             labels=labels,
             utc=self._is_zoned,
-            serials=serials,
-            texts=texts,
-            first_serial_row=serial_row,
-            first_text_row=text_row,
             order=self._order,
-            largest_first=latest if self._order == "dmy" else 1,
-            largest_second=latest if self._order == "mdy" else 1,
+            evidence=self._evidence(ticks[loop.ROWS], moments, serial_row, text_row),
             number_texts=number_texts,
             dotted_prices=dotted_prices,
             used_texts=self._used_texts(texts + number_texts, labels),
         )
+
+    def _evidence(self, rows: Int64s, moments: Int64s, serial_row: int, text_row: int) -> Evidence:
+        """Return what the times show, of whose texts none is kept: they are quoted by their order, numbers by ISO's."""
+
+        def quoted(row: int, order: DateOrder | None = None) -> Quoted | None:
+            if row == 0:
+                return None
+            date, _, clock = timestamps.as_text(int(moments[np.searchsorted(rows, row)])).partition(" ")
+            year, month, day = date.split("-")
+            dates = {"dmy": f"{day}/{month}/{year}", "mdy": f"{month}/{day}/{year}"}
+            return Quoted(row, f"{dates.get(order or '', date)} {clock}")
+
+        order = self._order
+        if order is None:
+            return Evidence(quoted(serial_row))
+        late = np.flatnonzero(timestamps.days_of_month(moments) > MONTHS_A_YEAR)
+        proof = quoted(int(rows[late[0]]), order) if len(late) else None
+        return Evidence(quoted(serial_row), quoted(text_row, order), {order: proof} if proof else {})
 
     def _labels(self, ticks: NDArray[np.int64]) -> tuple[tuple[str, ...], list[NDArray[np.int32] | None]]:
         """Return the texts of securities and conditions, none being the first of them, and each tick's by number."""
@@ -278,12 +292,6 @@ def _texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64], 
     known = np.full(2 * (len(texts) + _MOST_TEXTS), loop.UNKNOWN, np.int64)
     known[: 2 * len(texts) : 2] = np.concatenate(([0], np.flatnonzero(letters == ord("<"))[:-1] + 1))[: len(texts)]
     return blob, known, len(letters)
-
-
-def _latest_of_month(moments: NDArray[np.int64]) -> int:
-    """Return the largest day of the month."""
-    dates = (moments // timestamps.MS_PER_DAY).astype("datetime64[D]")
-    return int((dates - dates.astype("datetime64[M]")).astype(np.int64).max(initial=0)) + 1
 
 
 def _why(block: bytes, row: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -124,7 +125,7 @@ def _rows_of(column: dict[int, Any], columns: Columns, rules: Rules) -> BlockRow
     for place in np.flatnonzero(~clean).tolist():
         values = {position: _value(values[place]) for position, values in column.items()}
         odd.append((place, _cells(values, columns)))
-    return BlockRows(count, taken.ticks, odd, taken.evidence)
+    return replace(taken, records=count, odd=odd)
 
 
 def sizes_of(columns: Columns) -> frozenset[int]:

@@ -147,7 +147,7 @@ class _Reading:
         with ThreadPoolExecutor(1, thread_name_prefix="write") as pool:
             writing = pool.submit(lambda: None)
             for part in rows.parts:
-                whole.add(part.evidence, row)
+                whole.add(part, row)
                 judge = judge_of(self._block.columns, whole.rules)
                 for place, cells in part.odd:
                     judge.judge(row + place, cells)
@@ -178,10 +178,9 @@ class _Reading:
             refuse_other_blocks(self._contents, parsed)
             self._write(content, parsed.ticks, parsed.rejects)
             return
-        first_rows = _first_rows(parsed)
         of_code = [
             None if not row or (not text and not (parsed.security == code).any()) else self._content_of(text, row)
-            for code, (text, row) in enumerate(first_rows)
+            for code, (text, row) in enumerate(parsed.first_rows.items())
         ]
         refuse_other_blocks(self._contents, parsed)
         self._nameless += [reject for reject in parsed.rejects if of_code[reject.security] is None]
@@ -237,13 +236,3 @@ class _Reading:
             content.notes = tuple(note.format(count) for note, count in self._notes.items())
             content.securities = tuple(self._contents) if self._block.columns.security is not None else ()
         return self._contents
-
-
-def _first_rows(parsed: Parsed) -> list[tuple[str, int]]:
-    """Return the texts that name securities, each with the first row of it, 0 where no row is of it."""
-    first = np.zeros(len(parsed.securities), np.int64)
-    if parsed.security is not None:
-        first[parsed.security[::-1]] = parsed.row_numbers[::-1]  # the last that is set stands
-    for reject in parsed.rejects:
-        first[reject.security] = min(first[reject.security] or reject.row, reject.row)
-    return list(zip(parsed.securities, first.tolist(), strict=True))

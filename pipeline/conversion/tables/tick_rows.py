@@ -12,6 +12,7 @@ from pipeline.conversion.tables.arrow_columns import codes_of, filled_of, number
 from pipeline.conversion.tables.time_column import BlockTimes
 from pipeline.conversion.tick_columns import LONGEST_SHOWN
 from pipeline.conversion.ticks import TickRows
+from pipeline.conversion.time_column import Evidence
 from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.conversion.headers import Columns
-    from pipeline.conversion.rules import DateOrder, Rules
-    from pipeline.conversion.tables.time_column import Quoted
+    from pipeline.conversion.rules import Rules
     from pipeline.conversion.ticks import Row
     from pipeline.ticks import Int32s, Int64s
 
@@ -32,27 +32,17 @@ NO_ROWS: Final = TickRows(_NONE, _NONE, _NONE.astype(np.int8), _NONE.astype(np.f
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Evidence:
-    """What a block shows of its file.
-
-    serial: the first row whose time is a number. text: the first whose time is a text of day and month. proofs: by
-    order, the first whose time cannot be of the other. of_utc: how many ticks had times with a zone.
-    """
-
-    serial: Quoted | None = None
-    text: Quoted | None = None
-    proofs: Mapping[DateOrder, Quoted] = field(default_factory=dict)
-    of_utc: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BlockRows:
-    """A block's rows, numbered from 0: the clean ticks, and the cells of all others."""
+    """A block's rows, numbered from 0: the clean ticks, and the cells of all others.
+
+    evidence: what their times show of the order of day and month. of_utc: how many ticks had times with a zone.
+    """
 
     records: int
     ticks: TickRows
     odd: Sequence[Row]
     evidence: Evidence = field(default_factory=Evidence)
+    of_utc: int = 0
 
 
 def take_ticks(
@@ -84,10 +74,7 @@ def take_ticks(
         if other.null_count < len(other):
             clean &= ~filled_of(other)
     times = BlockTimes(column, columns, rules)
-    evidence = Evidence(
-        *times.evidence(places),
-        of_utc=int(np.count_nonzero(times.of_utc & clean)),
-    )
+    evidence, of_utc = times.evidence(places), int(np.count_nonzero(times.of_utc & clean))
     clean &= times.is_time
     labels = {"": 0}
     security = _labelled(column, columns.security, labels, lambda text: text[:LONGEST_SHOWN])
@@ -104,7 +91,7 @@ def take_ticks(
         labels=tuple(labels),
         used_texts=frozenset(text for text, code in codes.items() if code >= 0),
     )
-    return clean, BlockRows(len(places), ticks, [], evidence)
+    return clean, BlockRows(len(places), ticks, [], evidence, of_utc)
 
 
 def _labelled(

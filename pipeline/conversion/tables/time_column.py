@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,8 @@ import pyarrow as pa
 from pipeline.conversion import timestamps
 from pipeline.conversion.tables.arrow_columns import filled_of, is_text, numbers_of, text_buffers, whole_numbers_of
 from pipeline.conversion.tables.time_texts import TimeTexts, read_texts
-from pipeline.conversion.timestamps import EARLIEST_PLAIN_MS, EPOCHS, LATEST_PLAIN_MS, MS_PER_DAY
+from pipeline.conversion.time_column import MONTHS_A_YEAR, OTHER_ORDER, Evidence, Quoted
+from pipeline.conversion.timestamps import EARLIEST_PLAIN_MS, EPOCHS, LATEST_PLAIN_MS
 from pipeline.store.columns import number_values
 
 if TYPE_CHECKING:
@@ -24,12 +25,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-Quoted: TypeAlias = "tuple[int, str]"
-"""A row and the text of its time."""
-
 _UNITS: Final = dict(zip(("s", "ms", "us", "ns"), EPOCHS, strict=True))
-_OTHER: Final[dict[DateOrder, DateOrder]] = {"dmy": "mdy", "mdy": "dmy"}
-_MONTHS: Final = 12
 
 
 class BlockTimes:
@@ -59,39 +55,34 @@ class BlockTimes:
         if self.of_utc.any():
             self.moments[self.of_utc] = timestamps.to_clock(self.moments[self.of_utc], rules.time_zone)
 
-    def evidence(self, places: Int64s) -> tuple[Quoted | None, Quoted | None, dict[DateOrder, Quoted]]:
-        """Return the first time that is a number, the first that is a text of day and month, and the first by order.
-
-        Only rows that have all cells of a tick count. The last are those that cannot be of the other order.
-        """
+    def evidence(self, places: Int64s) -> Evidence:
+        """Return what the times of the rows that have all cells of a tick show of the order of day and month."""
         texts = self._texts
         may_be_of_order = texts is not None and bool(texts.has_order.any() or not texts.has_day.all())
         if not may_be_of_order and not self._is_serial.any():
-            return None, None, {}
+            return Evidence()
         is_whole = np.logical_and.reduce([filled_of(column) for column in self._used])
         serial = self._quoted(self._is_serial & self.is_time & is_whole, places)
         if texts is None or not may_be_of_order:
-            return serial, None, {}
+            return Evidence(serial)
         text: Quoted | None = None
         proofs: dict[DateOrder, Quoted] = {}
         requested = self._rules.date_order
-        orders: tuple[DateOrder, ...] = ("dmy", "mdy") if requested is None else (requested, _OTHER[requested])
+        orders: tuple[DateOrder, ...] = ("dmy", "mdy") if requested is None else (requested, OTHER_ORDER[requested])
         for order in orders:
             read = texts if order == requested else read_texts(*text_buffers(self._first), order)
             by_order = read.has_order & is_whole
             text = text or self._quoted(by_order, places)
-            days = (read.day // MS_PER_DAY).astype("datetime64[D]")
-            of_month = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
-            proof = self._quoted(by_order & (of_month > _MONTHS), places)
+            proof = self._quoted(by_order & (timestamps.days_of_month(read.day) > MONTHS_A_YEAR), places)
             if proof is not None:
                 proofs[order] = proof
-        return serial, text, proofs
+        return Evidence(serial, text, proofs)
 
     def _quoted(self, which: Mask, places: Int64s) -> Quoted | None:
         if not which.any():
             return None
         place = int(np.argmax(which))
-        return int(places[place]), str(self._first[place].as_py())
+        return Quoted(int(places[place]), str(self._first[place].as_py()))
 
     def _read_day_and_clock(self, second: Any) -> None:
         days = read_texts(*text_buffers(self._first), self._rules.date_order)

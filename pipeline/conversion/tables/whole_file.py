@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.conversion.ticks import AT_TRADE_NOTES
-from pipeline.conversion.time_column import Quoted, decided_order
+from pipeline.conversion.time_column import Evidence
 from pipeline.ticks import TRADE
 
 if TYPE_CHECKING:
-    from pipeline.conversion.rules import DateOrder, Rules
-    from pipeline.conversion.tables.tick_rows import Evidence
+    from pipeline.conversion.rules import Rules
+    from pipeline.conversion.tables.tick_rows import BlockRows
     from pipeline.conversion.ticks import Parsed
 
 
@@ -36,24 +36,19 @@ class WholeFile:
         self.requested = requested
         self.rules = rules
         self.of_utc = 0
-        self._text: Quoted | None = None
-        self._serial: Quoted | None = None
-        self._proofs: dict[DateOrder, Quoted] = {}
+        self._seen = Evidence()
         self._trades = self._at_trades = 0
 
-    def add(self, evidence: Evidence, row: int) -> None:
+    def add(self, part: BlockRows, row: int) -> None:
         """Take what a part shows that begins at `row`; raises OtherRules or AmbiguousTimes where it is not so."""
-        self.of_utc += evidence.of_utc
-        self._text = self._text or _at(evidence.text, row)
-        self._serial = self._serial or _at(evidence.serial, row)
-        self._proofs = {
-            order: Quoted(row + place, text) for order, (place, text) in evidence.proofs.items()
-        } | self._proofs
-        if self._text is None and not self._proofs:
+        self.of_utc += part.of_utc
+        seen = self._seen = self._seen.then(part.evidence, row)
+        if seen.text is None and not seen.proofs:
             return
-        order = self.requested.date_order or next(iter(self._proofs), None) or self.rules.date_order or "dmy"
-        if self._proofs or self._serial:
-            decided_order(self._text, self._serial, self._proofs, self.requested.date_order)
+        requested = self.requested.date_order
+        order = requested or next(iter(seen.proofs), None) or self.rules.date_order or "dmy"
+        if seen.proofs or seen.serial:
+            seen.order(requested)
         if order != self.rules.date_order:
             raise OtherRules(replace(self.rules, date_order=order))
 
@@ -68,8 +63,4 @@ class WholeFile:
 
     def check(self) -> None:
         """Raise AmbiguousTimes where no part has shown the order of day and month."""
-        decided_order(self._text, self._serial, self._proofs, self.requested.date_order)
-
-
-def _at(quoted: tuple[int, str] | None, row: int) -> Quoted | None:
-    return None if quoted is None else Quoted(row + quoted[0], quoted[1])
+        self._seen.order(self.requested.date_order)
