@@ -173,15 +173,11 @@ def _block(
     columns = _columns(head, header_row, group)
     inside = {column: text for column, text in head[header_row].items() if span[0] <= column < span[1]}
     known = {column: meaning_of(text, own) for column, text in inside.items()}
-    marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
+    marked = _of_meaning(known, "condition")
     by_side = refuse_no_ticks(header_row, group, inside.values())
-    _refuse_seconds(head, header_row, columns)
-    _refuse_unknown_clock(head, header_row, columns, known)
+    _refuse_times(head, header_row, columns, known)
     security = _security_column(head, header_row, columns, span, own)
     condition = marked[0] if len(marked) == 1 and marked[0] != security else None
-    quotes = (
-        ("of each row the ask, the bid and the trade were taken as ticks, in this order",) if columns.quotes else ()
-    )
     return Block(
         header_row,
         replace(columns, security=security, condition=condition),
@@ -189,88 +185,73 @@ def _block(
         name_above(head, header_row, span if is_alone else (span[0], max(*inside, 0) + 1)),
         is_alone,
         any(_may_be_tick(row, columns) for number, row in head.items() if number > header_row),
-        (
-            *quotes,
-            *_of_rows_above(head, header_row, columns),
-            *_of_units(head[header_row], columns, known),
-            *_of_conditions(head[header_row], marked),
-            *_of_other_times(head, header_row, columns, known),
-            *(
-                f"the column '{shown(text)}' ({letters_of(column)}) is not read, since '{shown(other)}' is there too"
-                for column, text, other in group.unread
-            ),
-        ),
+        tuple(_remarks(head, header_row, group, columns, known)),
         range(span[0], min(span[1], LAST_COLUMN + 1)),
         by_side,
     )
 
 
-def _header(row: Mapping[int, str], column: int, number: int) -> str:
+def _header(row: Mapping[int, str], column: int, number: int = 0) -> str:
     return f"'{shown(row[column])}' ({letters_of(column)}{number or ''})"
 
 
-def _refuse_unknown_clock(
+def _refuse_times(
     head: Head, header_row: int, columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
 ) -> None:
-    """Raise AmbiguousColumns for days without a time of day where a column of no known header has times of day."""
+    """Raise AmbiguousTimes for numbers that can hardly be Excel's dates.
+
+    Raise AmbiguousColumns for days without a time of day where a column of no known header has times of day.
+    """
     row = head[header_row]
-    for column in [column for column, meaning in known.items() if meaning is None and row[column].strip()]:
-        if columns.clock is None and is_clock_of(head, header_row, columns.time, column):
+    if columns.clock is not None:
+        return
+    if counts_seconds(head, header_row, columns.time):
+        column = letters_of(columns.time)
+        raise AmbiguousTimes(
+            f"the numbers below {_header(row, columns.time, header_row)} would be dates of all days of the week, each "
+            "row's another. Where they are seconds since midnight, put their date into a column Date before them, and "
+            f"make them times of day: ={column}{header_row + 1}/86400, formatted as a time."
+        )
+    for other, meaning in known.items():
+        if meaning is None and row[other].strip() and is_clock_of(head, header_row, columns.time, other):
             raise AmbiguousColumns(
                 f"below {_header(row, columns.time, header_row)} are days alone, and "
-                f"{_header(row, column, header_row)} holds times of day: name that column Time."
+                f"{_header(row, other, header_row)} holds times of day: name that column Time."
             )
 
 
-def _refuse_seconds(head: Head, header_row: int, columns: Columns) -> None:
-    """Raise AmbiguousTimes for a column of times whose numbers can hardly be Excel's dates."""
-    if columns.clock is None and counts_seconds(head, header_row, columns.time):
-        column = letters_of(columns.time)
-        raise AmbiguousTimes(
-            f"the numbers below {_header(head[header_row], columns.time, header_row)} would be dates of all days of "
-            "the week, each row's another. Where they are seconds since midnight, put their date into a column "
-            f"Date before them, and make them times of day: ={column}{header_row + 1}/86400, formatted as a time."
-        )
-
-
-def _of_rows_above(head: Head, header_row: int, columns: Columns) -> Iterator[str]:
-    """Yield that rows above the headers were not read that look like ticks."""
-    above = [number for number, row in sorted(head.items()) if number < header_row and _may_be_tick(row, columns)]
+def _remarks(
+    head: Head, header_row: int, group: Group, columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
+) -> Iterator[str]:
+    """Yield what a person must be told: of rows and columns that are not read, and of units that are not applied."""
+    row = head[header_row]
+    if columns.quotes:
+        yield "of each row the ask, the bid and the trade were taken as ticks, in this order"
+    above = [number for number, cells in sorted(head.items()) if number < header_row and _may_be_tick(cells, columns)]
     if above:
         yield f"rows above the headers look like ticks and were not read: {len(above):,}, the first is row {above[0]}"
-
-
-def _of_conditions(row: Mapping[int, str], marked: list[int]) -> Iterator[str]:
-    """Yield that of several columns of condition codes none is read."""
-    if len(marked) > 1:
-        listed = " and ".join(f"'{shown(row[column])}' ({letters_of(column)})" for column in marked)
-        yield f"the columns {listed} are not read, since each may be that of the condition codes: rename all but one"
-
-
-def _of_units(
-    row: Mapping[int, str], columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
-) -> Iterator[str]:
-    """Yield that headers name a unit or a time zone which the cells below are not converted by."""
     for column in columns.used:
         meaning = known.get(column)
         unit = unit_not_applied(row.get(column, ""), meaning[0]) if meaning else None
         if unit:
             taken = "on the clock of the exchange" if meaning and meaning[0] == "time" else "as they stand"
-            header = f"the header '{shown(row[column])}' ({letters_of(column)})"
-            yield f"{header} names {unit} that was not applied: its cells were taken {taken}"
-
-
-def _of_other_times(
-    head: Head, header_row: int, columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
-) -> Iterator[str]:
-    """Yield that a side of whole quotes has a column of times of its own, which is not read."""
-    row = head[header_row]
+            yield f"the header {_header(row, column)} names {unit} that was not applied: its cells were taken {taken}"
+    marked = _of_meaning(known, "condition")
+    if len(marked) > 1:
+        listed = " and ".join(_header(row, column) for column in marked)
+        yield f"the columns {listed} are not read, since each may be that of the condition codes: rename all but one"
     for column in range(min(columns.used), max(columns.used)) if columns.quotes else ():
         if known.get(column, row) is None and holds_times(head, header_row, column):
             yield (
-                f"the column '{shown(row[column])}' ({letters_of(column)}) holds times that are not read: all prices "
-                f"of a row were taken to be of '{shown(row[columns.time])}' ({letters_of(columns.time)})"
+                f"the column {_header(row, column)} holds times that are not read: all prices of a row were taken to "
+                f"be of {_header(row, columns.time)}"
             )
+    for column, text, other in group.unread:
+        yield f"the column '{shown(text)}' ({letters_of(column)}) is not read, since '{shown(other)}' is there too"
+
+
+def _of_meaning(known: Mapping[int, tuple[Meaning, int] | None], wanted: Meaning) -> list[int]:
+    return [column for column, meaning in known.items() if meaning and meaning[0] == wanted]
 
 
 def _may_be_tick(row: Mapping[int, str], columns: Columns) -> bool:
