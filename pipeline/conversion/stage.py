@@ -236,7 +236,7 @@ class _Conversion:
             content = self.contents.pop(job.position, None) or self._split(job, loop)[job.full]
             refuse_rejected(content.rejected, content.ticks, self.rejects_allowed, partial(formulas_note, job))
             content = replace(content, remarks=remarks_of(job, content))
-            row = _converted(job, content)
+            row = _row(job, "converted", **content.counts, reader=content.reader, note=content.not_fast)
         except SHEET_FAILURES as error:
             if content is not None:
                 content.discard()
@@ -303,9 +303,10 @@ def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> Co
     size = sum(size_of(job) for job in jobs if job.workbook.kind == "xlsx")
     if size < WORTH_LOADING:
         return None
-    from pipeline.conversion.excel.rows_loop import rows_loop
+    from pipeline.conversion.excel.loop_rows import read_rows
+    from pipeline.native.functions import compiled, is_compiled
 
-    return rows_loop(on_compile, may_compile=size >= WORTH_COMPILING)
+    return compiled(read_rows, on_compile) if size >= WORTH_COMPILING or is_compiled(read_rows) else None
 
 
 def _of_another_part(ticker: str, error: str) -> str:
@@ -314,7 +315,3 @@ def _of_another_part(ticker: str, error: str) -> str:
 
 def _row(job: SheetJob, status: Status, **more: Any) -> SheetRow:
     return SheetRow(job.workbook.path, job.sheet.name, job.ticker, job.exchange, status, **more)
-
-
-def _converted(job: SheetJob, content: Content) -> SheetRow:
-    return _row(job, "converted", **content.counts, reader=content.reader, note=content.not_fast)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.conversion.excel.archive import open_workbook
-from pipeline.conversion.excel.rows_loop import rows_loop
+from pipeline.conversion.excel.loop_rows import read_rows
 from pipeline.conversion.sample import write_sample
+from pipeline.native.functions import compiled
 from tests.console.screens import ROOT, environment, to_pipe, without_stretches
 from tests.made import make_config, make_store, make_strategy
 
@@ -90,7 +91,7 @@ def test_verbose_says_how_each_sheet_was_read_and_why_one_was_not(tmp_path: Path
     with zipfile.ZipFile(workbook, "w", zipfile.ZIP_DEFLATED) as book:
         for name, content in parts.items():
             book.writestr(name, content)
-    rows_loop()
+    compiled(read_rows)
     first, second = (to_pipe("convert", "--verbose", cwd=tmp_path).err for _ in range(2))
     assert re.search(rf"{clean}: [0-9,]+ rows in [0-9.]+ s, fast\n", first)
     assert re.search(rf"{odd}: [0-9,]+ rows in [0-9.]+ s, row by row: a CDATA section stands among its rows\n", first)

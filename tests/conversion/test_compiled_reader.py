@@ -13,8 +13,9 @@ import pytest
 
 from pipeline.conversion import stage
 from pipeline.conversion.excel.archive import open_workbook
-from pipeline.conversion.excel.rows_loop import rows_loop
+from pipeline.conversion.excel.loop_rows import read_rows
 from pipeline.conversion.stage import convert
+from pipeline.native.functions import compiled
 from tests.conversion.books import (
     Cell,
     content_of,
@@ -219,10 +220,11 @@ def _without_times(catalog: Any) -> Any:
 
 IN_A_PROCESS: Final = """
 import json, sys
-from pipeline.conversion.excel.rows_loop import rows_loop
+from pipeline.conversion.excel.loop_rows import read_rows
+from pipeline.native.functions import compiled, is_compiled
 compilations = []
-is_there = rows_loop(may_compile=False) is not None
-rows_loop(lambda: compilations.append(1))
+is_there = is_compiled(read_rows)
+compiled(read_rows, lambda: compilations.append(1))
 print(json.dumps({"there": is_there, "compiled": len(compilations)}))
 """
 
@@ -245,7 +247,7 @@ def test_a_second_process_finds_the_reader(tmp_path: Path, monkeypatch: pytest.M
 def test_a_small_workbook_is_read_by_the_loop_where_that_is_compiled_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rows_loop() is not None
+    assert compiled(read_rows) is not None
     monkeypatch.setattr(stage, "WORTH_LOADING", 1)
     (row,) = convert([book_of(tmp_path, tick_sheet(*[tick()] * 50))], tmp_path / "store").rows
     assert (row.status, row.reader) == ("converted", "fast")

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.cells import NUMBER, TEXT, Cell
-from pipeline.conversion.excel.rows_loop import rows_loop
+from pipeline.conversion.excel.loop_rows import read_rows
 from pipeline.conversion.headers import Columns
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.rules import AT_TRADE, Rules
@@ -17,6 +17,7 @@ from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.ticks import Judge, OtherDateOrder, TickRows
 from pipeline.conversion.time_column import Evidence, Quoted
 from pipeline.errors import AmbiguousTimes
+from pipeline.native.functions import compiled
 from tests.conversion.books import read_both, row_xml, text, tick, tick_sheet, write_book
 from tests.conversion.judged import COLUMNS, NOON, NOON_MS, judge_rows, judged, rows_of, texts
 
@@ -235,7 +236,7 @@ def test_both_readers_find_the_order_of_a_sheet(tmp_path: Path, times: list[str]
 def test_both_readers_refuse_what_may_be_two_orders(tmp_path: Path, xml: str, said: str) -> None:
     book = open_workbook(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": xml}))
     (block,) = blocks_of(book, book.sheets[0])
-    for loop in (rows_loop(), None):
+    for loop in (compiled(read_rows), None):
         with pytest.raises(AmbiguousTimes) as refused:
             read_sheet(book, book.sheets[0], block, loop)
         assert said in str(refused.value)

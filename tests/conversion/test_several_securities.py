@@ -243,17 +243,18 @@ def test_every_reader_finds_the_same_securities(
     before: bool,  # noqa: FBT001
 ) -> None:
     from pipeline.conversion.excel.archive import open_workbook
-    from pipeline.conversion.excel.rows_loop import rows_loop
+    from pipeline.conversion.excel.loop_rows import read_rows
     from pipeline.conversion.layout import blocks_of
     from pipeline.conversion.sheet import read_sheet
     from pipeline.errors import SheetError
+    from pipeline.native.functions import compiled
 
     rows = [(name, shared_tick() if is_tick else (None,) * 4) for name, is_tick in cells]
     lines = [(text("Ticker"), HEADERS), *rows]
     xml = rows_xml([*TITLES, *((named, *others) if before else (*others, named) for named, others in lines)])
     book = write_book(tmp_path_factory.getbasetemp() / "securities.xlsx", {FAB: xml}, texts=TEXTS)
     outcomes: list[Any] = []
-    for loop in (rows_loop(), None):
+    for loop in (compiled(read_rows), None):
         workbook = open_workbook(book)
         try:
             content = read_sheet(workbook, workbook.sheets[0], *blocks_of(workbook, workbook.sheets[0]), loop)

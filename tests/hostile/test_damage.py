@@ -204,8 +204,9 @@ import pipeline
 from pipeline.conversion.verify import verify_each
 from pipeline.conversion import stage
 stage.WORTH_LOADING, stage.WORTH_COMPILING = (0, 0) if sys.argv[3] == "fast" else (1 << 30, 1 << 30)
-from pipeline.conversion.excel.rows_loop import rows_loop
-rows_loop()
+from pipeline.conversion.excel.loop_rows import read_rows
+from pipeline.native.functions import compiled
+compiled(read_rows)
 sys.addaudithook(hook)
 (row,) = pipeline.convert(sys.argv[1], sys.argv[2], max_rejects=0.5).rows
 (verified,) = verify_each(Path(sys.argv[2]))

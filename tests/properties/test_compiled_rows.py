@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel import loop_cells, loop_rows
 from pipeline.conversion.excel.compiled_reader import nearest_doubles
+from pipeline.conversion.excel.loop_rows import read_rows
 from pipeline.conversion.excel.loop_values import (
     MONTH_ENDS,
     MONTH_NAMES,
@@ -23,7 +24,7 @@ from pipeline.conversion.excel.loop_values import (
     parse_time,
     whole_of,
 )
-from pipeline.conversion.excel.rows_loop import rows_loop
+from pipeline.native.functions import compiled
 from tests.conversion.books import Cell, formula_text, iso, number, row_xml, serial, shared, text
 from tests.properties.workbooks import any_row, moments
 
@@ -159,7 +160,7 @@ def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     # In Python a look behind the NUL at the end is an IndexError.
     ended = loop_rows.read_rows(0, len(read), read + b"\0", *(_flat(array) for array in slow))
     machine = tuple(np.frombuffer(array, np.uint8) if isinstance(array, bytes) else array for array in fast)
-    loop = rows_loop()
+    loop = compiled(read_rows)
     assert loop is not None
     assert loop(0, len(read), read, *machine) == ended
     assert [array.tolist() for array in fast if not isinstance(array, bytes)] == [
