@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
-    from pipeline.conversion.headers import Block, Columns
+    from pipeline.conversion.headers import Block
     from pipeline.conversion.ticks import Row
     from pipeline.native.functions import CompiledFunction
 
@@ -100,24 +100,23 @@ def read_sheet(
         SheetError: The sheet holds no ticks that can be read.
         CorruptWorkbook: The bytes are not those that the archive promises.
     """
-    columns, header_row = block.columns, block.header_row
     rules = rules or Rules(workbook.date1904)
     read, not_fast = None, ""
-    if columns.quotes:
+    if block.columns.quotes:
         not_fast = "its rows hold whole quotes"
     elif loop is not None and workbook.kind == "xlsx":
         try:
-            read = read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows, block.beside)
+            read = read_fast(workbook, sheet, block, loop, rules, on_rows)
         except Unsupported as unsupported:
             not_fast = str(unsupported)
     reader = FAST if read else ROW_BY_ROW
-    parsed, hidden_rows = read or read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows, block.beside)
+    parsed, hidden_rows = read or read_row_by_row(workbook, sheet, block, rules, on_rows)
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
         formulas = uncalculated(workbook, sheet)
         what = f"values below them. {formulas}" if formulas else "rows below them."
-        raise EmptySheet(f"the sheet has headers in row {header_row} and no {what}")
+        raise EmptySheet(f"the sheet has headers in row {block.header_row} and no {what}")
     record = make_record(workbook, sheet, block, rules, parsed.texts)
     return SheetContent(workbook, sheet, parsed, reader, record, hidden_rows, not_fast=not_fast)
 
@@ -125,12 +124,10 @@ def read_sheet(
 def read_fast(
     workbook: Workbook,
     sheet: Sheet,
-    columns: Columns,
-    header_row: int,
+    block: Block,
     loop: CompiledFunction,
-    rules: Rules | None = None,
+    rules: Rules,
     on_rows: Callable[[int], None] = lambda _: None,
-    beside: range = range(0),
 ) -> tuple[Parsed, int]:
     """Unpack a sheet once, verify its checksum, and read its rows meanwhile; return them and how many are hidden.
 
@@ -138,25 +135,17 @@ def read_fast(
     """
     from pipeline.conversion.excel.compiled_reader import CompiledReader  # brings the compiler's runtime
 
-    rules = rules or Rules(workbook.date1904)
-    judge = Judge(columns, rules)
-    reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row, rules, judge, beside)
+    judge = Judge(block.columns, rules)
+    reader = CompiledReader(loop, workbook, sheet.part.file_size, block, rules, judge)
     ticks = reader.read(pieces_of(workbook, sheet), on_rows)
     try:
-        return judge.parsed(header_row, ticks), reader.hidden_rows
+        return judge.parsed(block.header_row, ticks), reader.hidden_rows
     except OtherDateOrder as other:
-        rules = replace(rules, date_order=other.order)
-        return read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows, beside)
+        return read_fast(workbook, sheet, block, loop, replace(rules, date_order=other.order), on_rows)
 
 
 def read_row_by_row(
-    workbook: Workbook,
-    sheet: Sheet,
-    columns: Columns,
-    header_row: int,
-    rules: Rules | None = None,
-    on_rows: Callable[[int], None] = lambda _: None,
-    beside: range = range(0),
+    workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, on_rows: Callable[[int], None] = lambda _: None
 ) -> tuple[Parsed, int]:
     """Return a sheet's ticks and rejects, read cell by cell, and how many rows are hidden.
 
@@ -167,11 +156,11 @@ def read_row_by_row(
     def rows() -> Iterator[Row]:
         nonlocal hidden_rows
         hidden_rows = 0
-        below = read_rows(workbook, sheet, header_row, columns.with_others, beside)
+        below = read_rows(workbook, sheet, block.header_row, block.columns.with_others, block.beside)
         for count, (number, cells, is_hidden) in enumerate(below, start=1):
             yield number, cells
             hidden_rows += is_hidden
             if count % _PROGRESS_ROWS == 0:
                 on_rows(count)
 
-    return judge_all(rows, columns, header_row, rules or Rules(workbook.date1904)), hidden_rows
+    return judge_all(rows, block, rules), hidden_rows

@@ -151,7 +151,7 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
             raise _unreadable(workbook, error) from error
         try:
             read = partial(_openpyxl_rows, book, sheet.name, block.header_row)
-            return judge_all(read, block.columns, block.header_row, rules or Rules(workbook.date1904))
+            return judge_all(read, block, rules or Rules(workbook.date1904))
         except (PipelineError, MemoryError):
             raise
         except Exception as error:

@@ -44,7 +44,7 @@ def read_by_csv(path: Path, dialect: Mapping[str, Any], block: Block, rules: Rul
                 yield number, {column: row[column] for column in row if row[column] is not BLANK}
 
     try:
-        return judge_all(rows, block.columns, block.header_row, rules)
+        return judge_all(rows, block, rules)
     except (OSError, EOFError, OverflowError, csv.Error) as error:
         raise UnreadableSheet(f"{path} cannot be read: {error}") from error
 

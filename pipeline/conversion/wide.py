@@ -14,7 +14,7 @@ from pipeline.ticks import ASK, BID, TICK_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pipeline.conversion.headers import Columns
+    from pipeline.conversion.headers import Block, Columns
     from pipeline.conversion.rules import Rules
     from pipeline.conversion.ticks import Parsed, Row
 
@@ -62,12 +62,12 @@ def judge_of(columns: Columns, rules: Rules) -> Judge:
     return WideJudge(columns, rules) if columns.quotes else Judge(columns, rules)
 
 
-def judge_all(read: Callable[[], Iterable[Row]], columns: Columns, header_row: int, rules: Rules) -> Parsed:
+def judge_all(read: Callable[[], Iterable[Row]], block: Block, rules: Rules) -> Parsed:
     """Return the ticks and rejects of the rows that `read` gives, again where they show another order of their days."""
-    judge = judge_of(columns, rules)
+    judge = judge_of(block.columns, rules)
     for number, cells in read():
         judge.judge(number, cells)
     try:
-        return judge.parsed(header_row)
+        return judge.parsed(block.header_row)
     except OtherDateOrder as other:
-        return judge_all(read, columns, header_row, replace(rules, date_order=other.order))
+        return judge_all(read, block, replace(rules, date_order=other.order))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.excel.loop_rows import read_rows
 from pipeline.conversion.excel.row_blocks import Unsupported
-from pipeline.conversion.excel.rows_loop import rows_loop
 from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.rules import Rules
 from pipeline.conversion.sheet import read_fast, read_row_by_row
+from pipeline.native.functions import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,10 +167,10 @@ def read_compiled(path: Path, header_row: int = 3) -> Parsed | None:
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
     (block,) = blocks_of(workbook, sheet, header_row)
-    loop = rows_loop()
+    loop = compiled(read_rows)
     assert loop is not None
     try:
-        return read_fast(workbook, sheet, block.columns, header_row, loop)[0]
+        return read_fast(workbook, sheet, block, loop, Rules(workbook.date1904))[0]
     except Unsupported:
         return None
 
@@ -178,7 +180,7 @@ def read_by_rows(path: Path, header_row: int = 3) -> Parsed:
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
     (block,) = blocks_of(workbook, sheet, header_row)
-    return read_row_by_row(workbook, sheet, block.columns, header_row)[0]
+    return read_row_by_row(workbook, sheet, block, Rules(workbook.date1904))[0]
 
 
 def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:

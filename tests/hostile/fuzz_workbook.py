@@ -76,16 +76,18 @@ def text_of(archive: bytes) -> bytes:
 
 def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functions in one, to be made anew
     """Return what reads a workbook of these bytes, every eighth by way of the store, and asks whether it is right."""
-    from pipeline.conversion.excel.rows_loop import rows_loop
+    from pipeline.conversion.excel.loop_rows import read_rows
     from pipeline.conversion.layout import blocks_of
     from pipeline.conversion.plan import open_all, plan_sheets  # instrumented when imported here
+    from pipeline.conversion.rules import Rules
     from pipeline.conversion.sheet import read_row_by_row, read_sheet
     from pipeline.conversion.stage import convert
     from pipeline.errors import PipelineError
+    from pipeline.native.functions import compiled
     from pipeline.store.tick_file import read_ticks
     from tests.conversion.books import content_of
 
-    path, store, loop = folder / "t.xlsx", folder / "store", rows_loop()
+    path, store, loop = folder / "t.xlsx", folder / "store", compiled(read_rows)
 
     def take(data: bytes) -> None:
         path.write_bytes(archive_of(data))
@@ -118,7 +120,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
     def same_row_by_row(book: Workbook, sheet: Sheet, found: Parsed) -> None:
         try:
             block = blocks_of(book, sheet)[0]
-            exact, _ = read_row_by_row(book, sheet, block.columns, block.header_row)
+            exact, _ = read_row_by_row(book, sheet, block, Rules(book.date1904))
         except PipelineError:
             return  # XML that is none, which one pass does not mind
         assert content_of(found) == content_of(exact)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.conversion.excel.archive import Workbook
-    from pipeline.conversion.headers import Columns
+    from pipeline.conversion.headers import Block
     from pipeline.conversion.rules import DateOrder, Rules
     from pipeline.conversion.ticks import Judge
     from pipeline.native.functions import CompiledFunction
@@ -43,30 +43,25 @@ _POWERS: Final = np.array([float(10**decimals) for decimals in range(23)])
 
 
 class CompiledReader:
-    """Reads one block of ticks of a sheet; `size` are the bytes of its XML. judge: takes the rows that are no ticks.
-
-    beside: the block's columns, in which a text may stand that names another security.
-    """
+    """Reads one block of ticks of a sheet; `size` are the bytes of its XML. judge: takes the rows that are no ticks."""
 
     def __init__(
         self,
-        rows_loop: CompiledFunction,
+        rows: CompiledFunction,
         workbook: Workbook,
         size: int,
-        columns: Columns,
-        header_row: int,
+        block: Block,
         rules: Rules,
         judge: Judge,
-        beside: range = range(0),
     ) -> None:
-        self._loop = rows_loop
+        self._loop = rows
         self._rules = rules
         self._judge = judge
-        self._cells = CellReader(workbook, columns.with_others)
-        self._beside = CellReader(workbook, beside)
+        self._cells = CellReader(workbook, block.columns.with_others)
+        self._beside = CellReader(workbook, block.beside)
         self._blocks = RowBlocks(workbook.limits.bytes_of("row_mb"))
         capacity = min(LAST_ROW, size // _SHORTEST_ROW + 1)
-        self._layout = _layout(workbook, columns, header_row, capacity, beside)
+        self._layout = _layout(workbook, block, capacity)
         self._known = list(workbook.texts)
         self._shared = len(self._known)
         self._blob, self._texts, self._free = _texts(workbook.texts)
@@ -243,11 +238,12 @@ def nearest_doubles(mantissas: NDArray[np.int64], decimals: NDArray[Any]) -> NDA
     return values
 
 
-def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int, beside: range) -> NDArray[np.int64]:
+def _layout(workbook: Workbook, block: Block, capacity: int) -> NDArray[np.int64]:
     """Return what the loop knows of the sheet."""
+    columns, beside = block.columns, block.beside
     layout = np.zeros(loop.DATES + len(workbook.styles), np.int64)
     epoch = timestamps.day_zero_ms(date1904=workbook.date1904) // timestamps.MS_PER_DAY
-    layout[loop.HEADER_ROW] = header_row
+    layout[loop.HEADER_ROW] = block.header_row
     layout[loop.STYLES] = len(workbook.styles)
     layout[loop.TEXTS] = len(workbook.texts)
     layout[loop.CAPACITY] = capacity
