@@ -11,12 +11,9 @@ from pipeline.conversion.unchanged import is_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pipeline.conversion.contents import Content
     from pipeline.conversion.plan import SheetJob
-    from pipeline.conversion.sheet import SheetContent
-    from pipeline.conversion.tables.reading import TableContent
     from pipeline.store.catalog import Entry
-
-    Content = SheetContent | TableContent
 
 
 def open_sheets(

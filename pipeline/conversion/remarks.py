@@ -12,9 +12,8 @@ from pipeline.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.conversion.contents import Content
     from pipeline.conversion.plan import SheetJob
-    from pipeline.conversion.sheet import SheetContent
-    from pipeline.conversion.tables.reading import TableContent
 
 
 _KINDS: Final = {
@@ -26,7 +25,7 @@ _MANY: Final = 100
 """Of so many ticks at least one is of no whole minute."""
 
 
-def remarks_of(job: SheetJob, content: SheetContent | TableContent) -> tuple[str, ...]:
+def remarks_of(job: SheetJob, content: Content) -> tuple[str, ...]:
     """Return what is to be told of a block's name, columns, rows and cells, without a full stop behind each."""
     remarks = (
         *_of_kind(job),
@@ -70,12 +69,12 @@ def place_of(job: SheetJob) -> str:
     return name if isinstance(job.workbook, Table) else f"the sheet '{shown(job.sheet.name)}' of {name}"
 
 
-def _of_rows(content: SheetContent | TableContent) -> Iterator[str]:
+def _of_rows(content: Content) -> Iterator[str]:
     if content.hidden_rows:
         yield f"rows that Excel hides or filters out were read as well: {content.hidden_rows:,}"
 
 
-def _of_times(content: SheetContent | TableContent) -> Iterator[str]:
+def _of_times(content: Content) -> Iterator[str]:
     if content.ticks >= _MANY and not content.has_seconds:
         yield (
             f"all {content.ticks:,} times are whole minutes, as where Excel saved them as text from cells that show no "

@@ -23,8 +23,8 @@ from pipeline.times import moment_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.conversion.contents import Content
     from pipeline.conversion.plan import SheetJob
-    from pipeline.conversion.sheet import SheetContent
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
 
@@ -62,7 +62,7 @@ class Part:
     first: int
     earliest: int
     latest: int
-    content: SheetContent | TableContent
+    content: Content
 
     @property
     def with_condition(self) -> bool:
@@ -81,7 +81,7 @@ class Part:
             files.add_rejects(self.content.parsed.rejects, self.source.workbook, self.source.sheet)
 
 
-def part_of(job: SheetJob, content: SheetContent | TableContent) -> Part:
+def part_of(job: SheetJob, content: Content) -> Part:
     """Return what was read for a job, which has ticks, as a part of its security."""
     source = _source(job, content)
     if isinstance(content, TableContent):
@@ -179,7 +179,7 @@ def _entry(job: SheetJob, sources: Sequence[Source]) -> Entry:
     )
 
 
-def _source(job: SheetJob, content: SheetContent | TableContent) -> Source:
+def _source(job: SheetJob, content: Content) -> Source:
     path, stamp = job.workbook.path, job.workbook.stamp
     return Source(
         workbook=path.name,

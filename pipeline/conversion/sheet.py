@@ -38,8 +38,6 @@ class SheetContent:
     are of, where it was split by them.
     """
 
-    workbook: Workbook
-    sheet: Sheet
     parsed: Parsed
     reader: str
     record: dict[str, Any]
@@ -118,7 +116,7 @@ def read_sheet(
         what = f"values below them. {formulas}" if formulas else "rows below them."
         raise EmptySheet(f"the sheet has headers in row {block.header_row} and no {what}")
     record = make_record(workbook, sheet, block, rules, parsed.texts)
-    return SheetContent(workbook, sheet, parsed, reader, record, hidden_rows, not_fast=not_fast)
+    return SheetContent(parsed, reader, record, hidden_rows, not_fast=not_fast)
 
 
 def read_fast(
