@@ -70,6 +70,7 @@ FAILING: Final = {
     "a price of zero": "m.quote_bid(0.0, 5)",
     "a price below zero": "m.quote_ask(-m.price, 5)",
     "a price of infinity": "m.watch_bid(m.price * 1e308 * 10)",
+    "a price that no tick divides": "m.quote_ask(m.price * 1e300, 5)",
     "a price of NaN": "m.watch_ask(math.inf - math.inf)",
     "a price of a side never seen": "m.quote_ask(m.realized_pnl, 5)",
     "a size below zero": "m.quote_bid(m.price, 0 - m.volume)",
@@ -82,7 +83,7 @@ FAILING: Final = {
 
 OF_LIBRARY: Final = ("an exponential", "a logarithm", "a sine")
 SAID: Final = {
-    "a price": "a price that is not above 0, or no number",
+    "a price": "a price that is not above 0 and below 1e12, or no number",
     "a size for no": "a size for an order that was given no price; quote it first",
     "a size below": "a size below 0 or above 2**53",
     "a quantity": "a size below 0 or above 2**53",

@@ -29,7 +29,7 @@ REASONS: Final = {
     "division": "a division by zero",
     "number": "a number that is none, or a whole number outside 64 bits",
     "kept": "a whole number beyond 2**53 kept as a float, which would change it; write float(...) if that may be",
-    "price": "a price that is not above 0, or no number",
+    "price": "a price that is not above 0 and below 1e12, or no number",
     "traded": "a price below 0, or no number",
     "size": "a size below 0 or above 2**53",
     "order": "a size for an order that was given no price; quote it first",
@@ -107,7 +107,7 @@ CHECKS: Final = {
     "copysign_of": Check(("float", "float"), "b != b", "math.copysign(a, b)", "float", goes_on=True),
     "radicand": Check(("float",), "a < 0.0", "a", "float", goes_on=True),
     "kept": Check(("int",), "a < -9007199254740992 or a > 9007199254740992", "1.0 * a", "float"),
-    "price": Check(("float",), "not (a > 0.0 and a < math.inf)", "a", "float", goes_on=True),
+    "price": Check(("float",), "not (a > 0.0 and a < 1e12)", "a", "float", goes_on=True),
     # an auction's print may have no price, which is 0
     "traded": Check(("float",), "not (a >= 0.0 and a < math.inf)", "a", "float", goes_on=True),
     "moderate": Check(("float",), "not (a > -1e12 and a < 1e12)", "a", "float"),
