@@ -15,13 +15,13 @@ import numpy as np
 
 from pipeline.engine import memory, outcome
 from pipeline.engine.compiler.checks import REASONS, checks_of, failing
+from pipeline.engine.compiler.objects import OF_TOUCH
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
 from pipeline.engine.constants import constants
 from pipeline.engine.declared import takes_order
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, failure, too_many_fills
 from pipeline.engine.replay import Replay
-from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.replay_state import replay
 from pipeline.engine.signal import signal_columns
 from pipeline.engine.strategy import Strategy, fields_of
@@ -90,6 +90,11 @@ class PlainRun(Replay):
         self._file = str(sys.modules[strategy.__module__].__file__)
         self._of_market = market_fields(strategy.rules)
         self._market = market = _market_of(strategy)
+        self._places = {name: (market, name) for name in self._of_market.state}
+        for side, names in self._of_market.sides.items():
+            self._places |= {
+                name: (getattr(market, side), field) for field, name in names.items() if field not in OF_TOUCH
+            }
         first = {name: number.start for name, number in self._fields.memory.items()}
         market.strategy = self._acting = strategy(**parameters, **first)
         for name, start_of in (*self._fields.compounds.items(), *self._fields.objects.items()):
@@ -123,11 +128,7 @@ class PlainRun(Replay):
 
     def _go_on_from(self, state: Mapping[str, Number]) -> None:
         for name, kind in self._of_market.state.items():
-            side = getattr(self._strategy.rules, name)
-            holder, field = self._market, name
-            if isinstance(side, SideField):
-                holder, field = getattr(self._market, side.side), side.field
-            setattr(holder, field, KINDS[kind](state["m_" + name]))
+            setattr(*self._places[name], KINDS[kind](state["m_" + name]))
         for name, kind in self._of_market.levels.items():
             column = getattr(self._market, name)
             column[:] = [KINDS[kind](state[f"m_{name}[{slot}]"]) for slot in range(len(column))]
@@ -143,7 +144,7 @@ class PlainRun(Replay):
 
     def state(self) -> dict[str, Any]:
         """Return every field of the market and of the strategy's memory as it is now, by its name in the layout."""
-        state = {"m_" + name: getattr(self._market, name) for name in self._of_market.state}
+        state = {"m_" + name: getattr(*place) for name, place in self._places.items()}
         for name in self._of_market.levels:
             state |= {f"m_{name}[{slot}]": number for slot, number in enumerate(getattr(self._market, name))}
         state |= {"s_" + name: getattr(self._acting, name) for name in self._fields.memory}

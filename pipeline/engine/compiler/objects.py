@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from pipeline.engine.memory import Compound
     from pipeline.engine.strategy import Fields, Strategy
 
-SIDE_HIDDEN: Final = (
-    *("placed", "taken", "printed", "rounded_from", "rounded", "crossing", "crossing_price", "crossing_order"),
-    *("asked", "asked_price", "asked_size", "sent_message"),
-    *("later", "later_arrives", "later_price", "later_size"),
-    *("take_sent", "take_arrives", "take_behind", "take_size", "late", "late_price", "took"),
-)
+OF_TOUCH: Final = ("price", "size")
+OF_ORDER: Final = ("live", "order_price", "ahead", "remaining", "sent", "arrives", "sent_price", "sent_size")
+"""What a strategy may see of a side of its market: its touch, and the order there where it has one at most."""
+
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "day_step", "varies", "out_of_capacity", "events"}
     | {"first_tick", "end_tick", "first_span", "end_span", "span_opens", "span_closes", "breaks"}
@@ -48,14 +46,13 @@ HIDDEN: Final = frozenset(
         "open_awaited",
         "prints_before",
     }
-    | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
 )
 
 
 def hidden_in(of_market: MarketFields) -> frozenset[str]:
-    """Return the fields of a market that no strategy may see: where a side has several orders, those of one, too."""
-    named = [name for names in of_market.sides.values() for name in names.items()] if of_market.levels else []
-    return HIDDEN | {name for field, name in named if field not in ("price", "size")}
+    """Return the fields of a market that no strategy may see."""
+    seen = OF_TOUCH if of_market.levels else OF_TOUCH + OF_ORDER
+    return HIDDEN | {name for names in of_market.sides.values() for field, name in names.items() if field not in seen}
 
 
 def objects_of(

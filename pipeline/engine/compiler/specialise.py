@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
 from pipeline.engine.compiler.elements import Elements, first_rows
@@ -31,7 +31,6 @@ from pipeline.engine.facts_read import facts_in
 from pipeline.engine.memory import COLUMNS
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.ladder_side import SLOTS
-from pipeline.engine.rules.orders import Orders, SideField
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.engine.word_codes import coded
 from pipeline.errors import NotCompilable
@@ -44,6 +43,10 @@ if TYPE_CHECKING:
 
 LOOP_NAME: Final = "loop"
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
+KINDS: Final = ("int", "float", "bool")
+SHORT: Final = {"order_price": "order"}
+"""Fields of a side that the market has under another name than that, after `bid_` or `ask_`."""
+
 KIND_OF: Final = {"int": "int", "float": "float", "IntColumn": "int64", "None": "void"}
 """The annotations of the checks as `Signature` has them."""
 EXCHANGED: Final = ("input_ints", "input_floats", "state_ints", "state_floats")
@@ -86,19 +89,30 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     return _market_fields[rules]
 
 
-def _read_market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
+def _hints_of(rules: type) -> dict[str, str]:
     hints: dict[str, str] = {}
     for base in reversed(rules.__mro__):
         hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
-    scalars = {name: hint for name, hint in hints.items() if hint in ("int", "float", "bool")}
-    starts = {name: getattr(rules, name) for name in scalars if hasattr(rules, name)}
+    return hints
+
+
+def _starts_of(rules: type) -> dict[str, Any]:
+    scalars = (name for name, hint in _hints_of(rules).items() if hint in KINDS)
+    return {name: getattr(rules, name) for name in scalars if hasattr(rules, name)}
+
+
+def _read_market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
+    hints = _hints_of(rules)
+    starts = _starts_of(rules)
     sides: dict[str, dict[str, str]] = {}
-    for name, start in starts.items():
-        if isinstance(start, SideField):
-            assert issubclass(rules, Orders)  # noqa: S101 - it has sides
-            starts[name] = getattr(rules.side_type, start.field)
-            touch = start.side.removesuffix("_side")
-            sides.setdefault(start.side, {"price": touch, "size": f"{touch}_size"})[start.field] = name
+    if side_type := getattr(rules, "side_type", None):
+        of_side = _starts_of(side_type)
+        for side in ("bid", "ask"):
+            sides[f"{side}_side"] = names = {field: f"{side}_{SHORT.get(field, field)}" for field in of_side}
+            hints |= {name: _hints_of(side_type)[field] for field, name in names.items()}
+            starts |= {name: of_side[field] for field, name in names.items()}
+            names |= {"price": side, "size": f"{side}_size"}
+    scalars = {name: hint for name, hint in hints.items() if hint in KINDS}
     return MarketFields(
         inputs={name: kind for name, kind in scalars.items() if name not in starts},
         state={name: kind for name, kind in scalars.items() if name in starts},

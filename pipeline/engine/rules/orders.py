@@ -10,23 +10,9 @@ from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.rules.side import Side
 
 
-class SideField(property):
-    """A field of a side under the name by which a strategy reads it."""
-
-    def __init__(self, side: str, field: str) -> None:
-        super().__init__(attrgetter(f"{side}.{field}"))
-        self.side = side
-        self.field = field
-
-
-def of_bid(field: str) -> Any:
-    """Let the market show a field of its bid side."""
-    return SideField("bid_side", field)
-
-
-def of_ask(field: str) -> Any:
-    """Let the market show a field of its ask side."""
-    return SideField("ask_side", field)
+def shown(field: str) -> Any:
+    """Let a strategy read a field of a side of its market."""
+    return property(attrgetter(field))
 
 
 class Orders(Account):
@@ -68,68 +54,22 @@ class Orders(Account):
     ask: float = 0.0
     ask_size: int = 0
 
-    bid_live: bool = of_bid("live")
-    bid_order: float = of_bid("order_price")
-    bid_ahead: int = of_bid("ahead")
-    bid_remaining: int = of_bid("remaining")
-    bid_placed: int = of_bid("placed")
-    bid_taken: int = of_bid("taken")
-    bid_printed: int = of_bid("printed")
-    bid_rounded_from: float = of_bid("rounded_from")
-    bid_rounded: float = of_bid("rounded")
-    bid_crossing: int = of_bid("crossing")
-    bid_crossing_price: float = of_bid("crossing_price")
-    bid_crossing_order: int = of_bid("crossing_order")
-    bid_late: int = of_bid("late")
-    bid_late_price: float = of_bid("late_price")
-    bid_asked: int = of_bid("asked")
-    bid_asked_price: float = of_bid("asked_price")
-    bid_asked_size: int = of_bid("asked_size")
-    bid_sent: bool = of_bid("sent")
-    bid_arrives: int = of_bid("arrives")
-    bid_sent_price: float = of_bid("sent_price")
-    bid_sent_size: int = of_bid("sent_size")
-    bid_sent_message: int = of_bid("sent_message")
-    bid_later: int = of_bid("later")
-    bid_later_arrives: int = of_bid("later_arrives")
-    bid_later_price: float = of_bid("later_price")
-    bid_later_size: int = of_bid("later_size")
-    bid_take_sent: bool = of_bid("take_sent")
-    bid_take_arrives: int = of_bid("take_arrives")
-    bid_take_behind: int = of_bid("take_behind")
-    bid_take_size: int = of_bid("take_size")
-    bid_took: int = of_bid("took")
-    ask_live: bool = of_ask("live")
-    ask_order: float = of_ask("order_price")
-    ask_ahead: int = of_ask("ahead")
-    ask_remaining: int = of_ask("remaining")
-    ask_placed: int = of_ask("placed")
-    ask_taken: int = of_ask("taken")
-    ask_printed: int = of_ask("printed")
-    ask_rounded_from: float = of_ask("rounded_from")
-    ask_rounded: float = of_ask("rounded")
-    ask_crossing: int = of_ask("crossing")
-    ask_crossing_price: float = of_ask("crossing_price")
-    ask_crossing_order: int = of_ask("crossing_order")
-    ask_late: int = of_ask("late")
-    ask_late_price: float = of_ask("late_price")
-    ask_asked: int = of_ask("asked")
-    ask_asked_price: float = of_ask("asked_price")
-    ask_asked_size: int = of_ask("asked_size")
-    ask_sent: bool = of_ask("sent")
-    ask_arrives: int = of_ask("arrives")
-    ask_sent_price: float = of_ask("sent_price")
-    ask_sent_size: int = of_ask("sent_size")
-    ask_sent_message: int = of_ask("sent_message")
-    ask_later: int = of_ask("later")
-    ask_later_arrives: int = of_ask("later_arrives")
-    ask_later_price: float = of_ask("later_price")
-    ask_later_size: int = of_ask("later_size")
-    ask_take_sent: bool = of_ask("take_sent")
-    ask_take_arrives: int = of_ask("take_arrives")
-    ask_take_behind: int = of_ask("take_behind")
-    ask_take_size: int = of_ask("take_size")
-    ask_took: int = of_ask("took")
+    bid_live: bool = shown("bid_side.live")
+    bid_order: float = shown("bid_side.order_price")
+    bid_ahead: int = shown("bid_side.ahead")
+    bid_remaining: int = shown("bid_side.remaining")
+    bid_sent: bool = shown("bid_side.sent")
+    bid_arrives: int = shown("bid_side.arrives")
+    bid_sent_price: float = shown("bid_side.sent_price")
+    bid_sent_size: int = shown("bid_side.sent_size")
+    ask_live: bool = shown("ask_side.live")
+    ask_order: float = shown("ask_side.order_price")
+    ask_ahead: int = shown("ask_side.ahead")
+    ask_remaining: int = shown("ask_side.remaining")
+    ask_sent: bool = shown("ask_side.sent")
+    ask_arrives: int = shown("ask_side.arrives")
+    ask_sent_price: float = shown("ask_side.sent_price")
+    ask_sent_size: int = shown("ask_side.sent_size")
 
     def __init__(self) -> None:
         self.bid_side = self.side_type(self, is_bid=True)
