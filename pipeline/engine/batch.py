@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.batch_outcome import AMOUNTS, FILL_NAMES, BatchBlock
+from pipeline.engine.batch_outcome import OF_ORDERS, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, Exchanged, column_types, event_types, tick_columns
 from pipeline.engine.compiler.batch_differing import AWAITED
 from pipeline.engine.compiler.batch_groups import BATCH_SIZE, FACTS, STRIDE
@@ -22,7 +22,7 @@ from pipeline.engine.compiler.specialise import (
     input_values,
     start_values,
 )
-from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Span
+from pipeline.engine.outcome import AMOUNTS, COLUMN_TYPES, Buffers, Facts, Span, field_of
 from pipeline.engine.replay import PartTimes
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.malloc import LARGEST_KEPT
@@ -192,7 +192,7 @@ class BatchRun:
             is_full = rows["m_out_of_capacity"][:count] != 0
         at = np.flatnonzero(~is_full)
         self._ints[:, numbers[at]], self._floats[:, numbers[at]] = ints[:, at], floats[:, at]
-        fills = {FILL_NAMES[name]: column for name, column in self._fills.items() if name in FILL_NAMES}
+        fills = {field_of(name): column for name, column in self._fills.items() if name not in OF_ORDERS}
         counts = (rows["m_rows"][:count] - starts)[at] if "m_rows" in rows else 0 * at
         for name in AMOUNTS if self._buffers.market.price_units_per_currency != 1.0 else ():
             for some in map(slice, starts[at], starts[at] + counts):

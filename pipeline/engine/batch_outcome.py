@@ -16,14 +16,8 @@ if TYPE_CHECKING:
     from pipeline.engine.replay import PartTimes
     from pipeline.ticks import Int64s
 
-FILL_NAMES: Final = {
-    f"fill_{name}": {"type": "trade_type"}.get(name, name)
-    for name in ("event", "side", "price", "quantity", "realized", "position", "pnl", "how", "type", "reference")
-}
-"""The columns of a batch's fills, and what they are in `Fills`: a batch keeps no account of which order was filled."""
-
-AMOUNTS: Final = ("realized", "pnl")
-"""Those of them that are money, which a loop has as prices times shares."""
+OF_ORDERS: Final = ("fill_placed", "fill_limit", "fill_order")
+"""The columns of fills that a batch leaves out, which keeps no account of which order was filled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,6 +47,9 @@ COLUMN_TYPES: Final = {
 SIDES: Final = {BUY: "buy", SELL: "sell"}
 """The sides of fills as people write them."""
 
+AMOUNTS: Final = ("realized", "pnl")
+"""The columns of `Fills` that are money, which a loop has as prices times shares."""
+
 MOST_SHARES: Final = 2**62
 MOST_FILLS: Final = 2**27
 
@@ -94,22 +97,12 @@ class Fills:
 
     def at(self, rows: slice | Int64s) -> Fills:
         """Return some of the fills, by a slice or by their numbers."""
-        return Fills(
-            event=self.event[rows],
-            timestamp=self.timestamp[rows],
-            side=self.side[rows],
-            price=self.price[rows],
-            quantity=self.quantity[rows],
-            realized=self.realized[rows],
-            position=self.position[rows],
-            pnl=self.pnl[rows],
-            how=self.how[rows],
-            placed=None if self.placed is None else self.placed[rows],
-            limit=None if self.limit is None else self.limit[rows],
-            order=None if self.order is None else self.order[rows],
-            trade_type=None if self.trade_type is None else self.trade_type[rows],
-            reference=None if self.reference is None else self.reference[rows],
-        )
+        some: list[Any] = [None if column is None else column[rows] for column in self.columns()]
+        return Fills(*some)
+
+    def columns(self) -> list[Any]:
+        """Return its columns in the order of their declaration, None for those it lacks."""
+        return [getattr(self, field.name) for field in fields(self)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,47 +199,27 @@ class Buffers:
         days: Int64s = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self._first_day
         return days
 
-    def outcome(self, ticks: Ticks, final: Mapping[str, Number]) -> Outcome:
-        """Return what was filled, in a replay of all these ticks at once, and the days."""
-        fills = fills_of(self, int(final["m_fills"]), lambda events: ticks.timestamp[events])
-        check_shares(shares_of(fills.quantity))
-        return Outcome(fills, self.market_days, final)
-
 
 def fills_of(buffers: Buffers, count: int, timestamps: Callable[[Int64s], Int64s]) -> Fills:
     """Cut columns to the first `count` fills and give them their names; `timestamps` returns those of events."""
-    in_currency = buffers.market.in_currency
-    cut = {
-        name: np.array(column[:count], COLUMN_TYPES[name])
-        for name, column in buffers.columns.items()
-        if name.startswith("fill_")
+    cut: dict[str, Any] = {
+        field_of(name): np.array(buffers.columns[name][:count], COLUMN_TYPES[name]) for name in buffers.fill_columns
     }
-    return Fills(
-        event=cut["fill_event"],
-        timestamp=timestamps(cut["fill_event"]),
-        side=cut["fill_side"],
-        price=cut["fill_price"],
-        quantity=cut["fill_quantity"],
-        realized=in_currency(cut["fill_realized"]),
-        position=cut["fill_position"],
-        pnl=in_currency(cut["fill_pnl"]),
-        how=cut["fill_how"],
-        placed=cut["fill_placed"],
-        limit=cut["fill_limit"],
-        order=cut.get("fill_order"),
-        trade_type=cut.get("fill_type"),
-        reference=cut.get("fill_reference"),
-    )
+    cut |= {name: buffers.market.in_currency(cut[name]) for name in AMOUNTS}
+    return Fills(timestamp=timestamps(cut["event"]), **cut)
+
+
+def field_of(column: str) -> str:
+    """Return what a column that a loop writes fills into is in `Fills`."""
+    name = column.removeprefix("fill_")
+    return "trade_type" if name == "type" else name
 
 
 def join_fills(parts: Sequence[Fills]) -> Fills:
     """Return the fills of several parts of one replay, which are at least one, one after the other."""
-
-    def whole(name: str) -> Any:
-        columns = [getattr(part, name) for part in parts]
-        return None if columns[0] is None else np.concatenate(columns)
-
-    return Fills(*(whole(field.name) for field in fields(Fills)))
+    columns = zip(*(part.columns() for part in parts), strict=True)
+    whole: list[Any] = [None if several[0] is None else np.concatenate(several) for several in columns]
+    return Fills(*whole)
 
 
 def shares_of(quantity: Int64s) -> float:
