@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from pipeline.engine.compiler.batch_code import SettingRows, settings_innermost
 from pipeline.engine.compiler.batch_differing import COMMON, differing
 from pipeline.engine.compiler.batch_groups import BATCH_SIZE, COUNT, GROUPS
-from pipeline.engine.compiler.inference import given_name, givings
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     FlatReplay,
@@ -17,12 +16,8 @@ from pipeline.engine.compiler.specialise import (
     event_columns,
     flat_replay,
     function_text,
-    input_lines,
     layout_of,
     market_fields,
-    output_lines,
-    state_lines,
-    unparsed,
 )
 from pipeline.engine.rules.replay_state import ReplayState
 
@@ -66,24 +61,12 @@ def batch_source(strategy: type[Strategy], *, varies: bool = False) -> tuple[str
     varying = differing(flat.body, seeds, fixed, flat.kinds)
     elements = [f"s_{name}" for name in state if "[" in name]
     body, rows = settings_innermost(flat.body, varying, fixed, flat.kinds, elements)
-    unshared = varying - COMMON
+    unshared = varying - COMMON | {*elements}
     every = layout_of(flat.fields, strategy.rules)
-    unshared |= {*elements}
     shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
     layout = BatchLayout(replace(every, **shared), rows)
     arguments = ["count", COUNT, *event_columns(flat.fields, batched=True), *EXCHANGED, *SETTING_COLUMNS]
-    arguments += ["m_" + name for name in layout.shared.columns]
-    stored = {given_name(giving) for giving in givings(flat.body)}
-    constant = unshared | stored
-    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in constant]
-    lines = [
-        *input_lines(layout.shared, flat.kinds),
-        *starts,
-        *state_lines(layout.shared, flat.kinds, stored),
-        *unparsed(body),
-        *output_lines(layout.shared, flat.kinds),
-    ]
-    return function_text(arguments, lines), layout
+    return function_text(arguments, body, flat, layout.shared, unshared), layout
 
 
 def _fixed_by_setting(flat: FlatReplay) -> frozenset[str]:

@@ -37,7 +37,7 @@ from pipeline.errors import NotCompilable
 from pipeline.native.kinds import Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.settings import Value
 
@@ -187,19 +187,10 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     """
     flat = flat_replay(strategy, {"batched": False} | dict(constants))
     layout = layout_of(flat.fields, strategy.rules)
-    arguments = ["count", *event_columns(flat.fields), *EXCHANGED, *("m_" + name for name in layout.columns)]
-    stored = {given_name(giving) for giving in givings(flat.body)} | flat.of_compounds
     rows = {"state_ints": layout.state_ints, "state_floats": layout.state_floats}
     elements = Elements(first_rows(rows), lambda row: row)
-    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if f"m_{name}" not in stored]
-    body = [
-        *input_lines(layout, flat.kinds),
-        *starts,
-        *state_lines(layout, flat.kinds, stored),
-        *unparsed([elements.visit(statement) for statement in flat.body]),
-        *output_lines(layout, flat.kinds),
-    ]
-    return function_text(arguments, body)
+    body = [elements.visit(statement) for statement in flat.body]
+    return function_text(["count", *event_columns(flat.fields), *EXCHANGED], body, flat, layout)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,11 +201,6 @@ class FlatReplay:
     kinds: Mapping[str, str]
     fields: Fields
     market: MarketFields
-
-    @property
-    def of_compounds(self) -> frozenset[str]:
-        """The names of the numbers in compound memory, without those in columns."""
-        return frozenset(f"s_{name}" for name in self.fields.state() if "__" in name and "[" not in name)
 
 
 def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> FlatReplay:
@@ -256,9 +242,29 @@ def helpers_of(source: str) -> dict[str, Signature]:
     return helpers
 
 
-def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
-    """Return the text of the loop's function, after that of the checks it calls."""
-    text = "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+def function_text(
+    arguments: Sequence[str], body: list[ast.stmt], flat: FlatReplay, layout: Layout, in_rows: Collection[str] = ()
+) -> str:
+    """Return the text of a loop's function, after that of the checks it calls.
+
+    body: what is made of the replay. It stands between the lines that take what is given, and the state that an earlier
+    part left where the loop stores it, out of their arrays, and those that leave the state there. in_rows: the names
+    that have a number a setting, which are not among these.
+    """
+    kinds = flat.kinds
+    stored = {given_name(giving) for giving in givings(flat.body)}
+    stored |= {f"s_{name}" for name in flat.fields.state() if "__" in name}
+    starts = {f"m_{name}": start for name, start in flat.market.starts.items()}
+    state = _loads("state", layout.state_ints, layout.state_floats, kinds)
+    lines = [
+        *_loads("input", layout.input_ints, layout.input_floats, kinds),
+        *(f"{name} = {start!r}" for name, start in starts.items() if name not in stored and name not in in_rows),
+        *(line for line in state if line.partition(" ")[0] in stored),
+        *ast.unparse(ast.fix_missing_locations(ast.Module(body, []))).splitlines(),
+        *_output_lines(layout, kinds),
+    ]
+    arguments = [*arguments, *("m_" + name for name in layout.columns)]
+    text = "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in lines)]) + "\n"
     called = [node for name, node in definitions().items() if f"{name}(" in text or name == fail.__name__]
     return "\n".join([*map(_bare, called), text])
 
@@ -271,17 +277,6 @@ def _bare(node: ast.FunctionDef) -> str:
     return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 
 
-def input_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
-    """Return the lines that take the given values out of their arrays."""
-    return _loads("input", layout.input_ints, layout.input_floats, kinds)
-
-
-def state_lines(layout: Layout, kinds: Mapping[str, str], stored: Collection[str]) -> list[str]:
-    """Return the lines that take the state that an earlier part left, where a loop stores it, out of its arrays."""
-    lines = _loads("state", layout.state_ints, layout.state_floats, kinds)
-    return [line for line in lines if line.partition(" ")[0] in stored]
-
-
 def _loads(array: str, ints: Sequence[str], floats: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
     lines = [
         f"{name} = {array}_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
@@ -291,8 +286,7 @@ def _loads(array: str, ints: Sequence[str], floats: Sequence[str], kinds: Mappin
     return lines + [f"{name} = {array}_floats[{at}]" for at, name in enumerate(floats) if "[" not in name]
 
 
-def output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
-    """Return the lines that leave the state in its arrays."""
+def _output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     lines = [
         f"state_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
         for at, name in enumerate(layout.state_ints)
@@ -326,8 +320,3 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
     memory = {"s_" + name: memory.kind for name, memory in fields.memory.items()}
     numbers |= {name: Number(kind, NOTHING) for name, kind in (columns | memory).items()}
     return numbers | {"count": Number("int", WHOLE)}
-
-
-def unparsed(body: list[ast.stmt]) -> list[str]:
-    """Return statements as lines of text."""
-    return ast.unparse(ast.fix_missing_locations(ast.Module(body, []))).splitlines()
