@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, TypeAlias, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 
 MOST_EXACT: Final = 2**53
 """Up to here, and down to minus it, every whole number is a float as well."""
@@ -17,11 +17,6 @@ class Unit:
 
     name: str
     scale: int = 1
-
-
-def start_of(kind: str, value: Any) -> int | float | bool:
-    """Return a value that memory starts from as one of its kind."""
-    return float(value) if kind == "float" else cast("int | bool", value)
 
 
 def is_a(kind: str, value: object) -> bool:

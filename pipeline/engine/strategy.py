@@ -12,7 +12,7 @@ from pipeline.engine.called import check_times, market_for
 from pipeline.engine.constants import constants
 from pipeline.engine.declared import check_declared, check_own_name, declaration, own_classes
 from pipeline.engine.facts_read import facts_read
-from pipeline.engine.field_kinds import Kind, Unit, is_a, resolved, start_of
+from pipeline.engine.field_kinds import Kind, Unit, is_a, resolved
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
 from pipeline.engine.moments import At, Every  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.own_figures import OwnFigure, Together, check_figures
@@ -28,6 +28,9 @@ from pipeline.times import MINUTE, SECOND
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
+OTHER_KINDS: Final[dict[Any, Literal["ints", "floats", "text"]]] = {IntArray: "ints", Array: "floats", str: "text"}
+"""The kinds of parameters that are no single number."""
+
 STARTS_OF: Final[dict[type, str]] = {Ewma: "", Series: "", Signal: '"alpha"'}
 
 Shares: TypeAlias = Annotated[int, Unit("shares")]
@@ -220,10 +223,10 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
         if hint is ClassVar or get_origin(hint) is ClassVar or name in Strategy.__annotations__:
             continue
         check_own_name(strategy, name)
-        kind, optional, unit = resolved(hint)
-        value = getattr(strategy, name, None)
-        if kind == "object" and isinstance(value, _Declared):
-            parameters[name] = _words_or_list(strategy, name, value, hint)
+        kind, optional, _ = resolved(hint)
+        value: Any = getattr(strategy, name, None)
+        if isinstance(value, _Declared):
+            parameters[name] = _parameter(strategy, name, value, hint)
         elif kind == "object":
             if isinstance(value, Compound) and type(value) is hint:
                 compounds[name] = value
@@ -232,13 +235,11 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
                 raise _wrong(strategy, name, f": write what it starts as, `{name}: {hint.__name__} = {start}`.")
             else:
                 objects[name] = value
-        elif isinstance(value, _Declared):
-            parameters[name] = _parameter(strategy, name, value, kind, unit, optional=optional)
         elif optional or not is_a(kind, value):
             example = f"{name}: {kind} = {START[kind]}"
             raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
         else:
-            memory[name] = Memory(kind, start_of(kind, value))
+            memory[name] = Memory(kind, float(value) if kind == "float" else value)
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     check_figures(strategy)
@@ -278,15 +279,24 @@ def _wrong(strategy: type[Strategy], name: str, why: str) -> StrategyError:
     return StrategyError(f"{declaration(strategy, name)}: {strategy.__name__}.{name}{why}")
 
 
-def _parameter(
-    strategy: type[Strategy], name: str, declared: _Declared, kind: Kind, unit: Unit, *, optional: bool
-) -> Parameter:
-    if declared.choices:
+def _parameter(strategy: type[Strategy], name: str, declared: _Declared, hint: Any) -> Parameter:
+    kind, optional, unit = resolved(hint)
+    default: Any = declared.default
+    if hint in (Array, IntArray):
+        if not isinstance(default, (list, tuple)) or not default:
+            raise _wrong(strategy, name, f": its default is a list, as in `{name}: Array = parameter((0.5, 0.3))`.")
+        default = tuple(default)
+    elif kind == "object" and hint is not str:
+        why = "a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the engine's units."
+        raise _wrong(strategy, name, f": {why}")
+    elif kind != "object" and declared.choices:
         raise _wrong(strategy, name, ": choices are words; its type is `str`.")
+    elif len({*declared.choices}) != len(declared.choices) or not all(isinstance(w, str) for w in declared.choices):
+        raise _wrong(strategy, name, ": choices are words, each once.")
     draft = Parameter(
         key=declared.key or name,
-        kind=kind,
-        default=declared.default,
+        kind=OTHER_KINDS[hint] if kind == "object" else kind,
+        default=default,
         optional=optional,
         minimum=declared.minimum,
         maximum=declared.maximum,
@@ -294,30 +304,10 @@ def _parameter(
         scale=unit.scale,
         unit=unit.name,
         doc=declared.doc,
+        choices=declared.choices,
     )
-    return _checked(strategy, name, draft)
-
-
-def _checked(strategy: type[Strategy], name: str, draft: Parameter) -> Parameter:
     try:
-        default = draft.check(draft.default, "")
+        checked = draft.check(default, "")
     except ConfigError as error:
         raise _wrong(strategy, name, f", its default{error}") from error
-    return replace(draft, default=default) if draft.is_list else draft
-
-
-def _words_or_list(strategy: type[Strategy], name: str, declared: _Declared, hint: Any) -> Parameter:
-    default = declared.default
-    key, doc = declared.key or name, declared.doc
-    if hint in (Array, IntArray):
-        if not isinstance(default, (list, tuple)) or not default:
-            raise _wrong(strategy, name, f": its default is a list, as in `{name}: Array = parameter((0.5, 0.3))`.")
-        kind: Literal["ints", "floats"] = "ints" if hint is IntArray else "floats"
-        draft = Parameter(key, kind, tuple(default), doc=doc, minimum=declared.minimum, maximum=declared.maximum)
-        return _checked(strategy, name, replace(draft, above=declared.above))
-    if hint is not str:
-        why = "a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the engine's units."
-        raise _wrong(strategy, name, f": {why}")
-    if len({*declared.choices}) != len(declared.choices) or not all(isinstance(word, str) for word in declared.choices):
-        raise _wrong(strategy, name, ": choices are words, each once.")
-    return _checked(strategy, name, Parameter(key, "text", default, doc=doc, choices=declared.choices))
+    return replace(draft, default=checked) if draft.is_list else draft
