@@ -61,7 +61,9 @@ def strategy_source(name: str) -> StrategySource:
     cannot be read.
     """
     if not name.endswith(".py"):
-        _check_known(name)
+        if name not in (known := strategy_names()):
+            there = f"There are: {', '.join(known)}; or give a .py file."
+            raise UnknownStrategy(f"Unknown strategy '{name}'.{nearest(name, known)} {there}")
         return StrategySource(name)
     from pipeline.strategies.loading.modules import modules_of  # strategies that come with the product do without
 
@@ -86,7 +88,7 @@ def load_strategy(source: str | StrategySource) -> type[Strategy]:
     if isinstance(source, str):
         source = strategy_source(source)
     if source.text is None:
-        return _only_strategy(_from_package(source.name))
+        return _only_strategy(importlib.import_module(f"pipeline.strategies.{source.name}"))
     strategy = _only_strategy(_from_texts(source))
     if not strategy.sources:
         strategy.sources = MappingProxyType(source.contents)
@@ -152,21 +154,6 @@ def _only_strategy(module: ModuleType) -> type[Strategy]:
             f"{module.__file__}: a strategy file holds one class built on Strategy; found {names}.{hint}"
         )
     return last.pop()
-
-
-def _check_known(name: str) -> None:
-    known = strategy_names()
-    if name not in known:
-        raise UnknownStrategy(
-            f"Unknown strategy '{name}'.{nearest(name, known)} There are: {', '.join(known)}; or give a .py file."
-        )
-
-
-def _from_package(name: str) -> ModuleType:
-    module = f"pipeline.strategies.{name}"
-    if module not in sys.modules:
-        _check_known(name)
-    return importlib.import_module(module)
 
 
 def _from_texts(source: StrategySource) -> ModuleType:
