@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -22,6 +21,7 @@ from pipeline.engine.compiler.specialise import (
     input_values,
     start_values,
 )
+from pipeline.engine.day_tables import day_tables
 from pipeline.engine.outcome import AMOUNTS, COLUMN_TYPES, Buffers, Facts, Span, field_of
 from pipeline.engine.replay import PartTimes
 from pipeline.engine.strategy import Strategy, fields_of
@@ -77,25 +77,15 @@ class BatchRunner:
         self._varies = varies
         self.layout = BatchLayout.of_text(machine.note)
         self.state = [name for name in start_values(strategy) if "[" not in name]
-        self._machine = machine
         pointers = len(event_columns(fields_of(strategy), batched=True)) + len(EXCHANGED) + len(SETTING_COLUMNS)
-        pointers += len(self.layout.shared.columns)
-        counts = [ctypes.c_int64, ctypes.c_int64]
-        self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
-
-    def blocks(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Batched]:
-        """Yield some of the settings, by their numbers, and what they gave; None for those to be replayed alone.
-
-        A block's columns are the memory of the next one's.
-        """
-        yield from self.begin(Span.of(ticks), settings).feed(ticks, ends=True)
+        self.loop = machine.function(2, pointers + len(self.layout.shared.columns))
 
     def begin(self, span: Span, settings: Sequence[BatchSetting]) -> BatchRun:
         """Begin a replay of settings that is fed with the ticks of a span in parts.
 
         Days that are not all alike, or have breaks, take a loop of their own.
         """
-        varies = bool(Buffers(span, settings[0].facts, ()).inputs["varies"])
+        varies = day_tables(settings[0].facts.market, span.first_day, span.last_day).varies
         return BatchRun(self if varies == self._varies else self._of_days_that_vary(), span, settings)
 
     def _of_days_that_vary(self) -> BatchRunner:
@@ -112,7 +102,7 @@ class BatchRun:
     def __init__(self, runner: BatchRunner, span: Span, settings: Sequence[BatchSetting]) -> None:
         self._runner = runner
         self._settings = settings
-        self._buffers = Buffers.of(runner.strategy, span, settings[0].facts, runner.layout.shared.columns)
+        self._buffers = Buffers(runner.strategy, span, settings[0].facts, runner.layout.shared.columns)
         self._fills = dict.fromkeys(self._buffers.fill_columns, np.empty(0))
         self._room = 0
         self._shared: Mapping[str, Number] = start_values(runner.strategy)
@@ -132,8 +122,9 @@ class BatchRun:
     def feed(self, ticks: Ticks, *, ends: bool = False, expected_fills: int = 0) -> Iterator[Batched]:
         """Replay the next ticks; to be gone through to its end. Settings to be replayed alone are given up.
 
-        Yields what `BatchRunner.blocks` does, the fills being those of these ticks. expected_fills: about how many
-        a setting has of them, where that is known.
+        Yields some of the settings, by their numbers, and what they gave, the fills being those of these ticks; None
+        for those to be replayed alone. A block's columns are the memory of the next one's. expected_fills: about how
+        many fills a setting has, where that is known.
         """
         room = max(len(ticks) // TICKS_A_FILL, int(FILLS_RATIO * expected_fills)) + 64
         self._buffers.inputs |= {"before": self._before, "begins": not self._begun, "ends": ends}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -73,9 +72,8 @@ class CompiledReplay:
         self.strategy = strategy
         self._constants = constants
         self.layout = layout_of(fields_of(strategy), strategy.rules)
-        self._machine = machine
         pointers = len(event_columns(fields_of(strategy))) + len(EXCHANGED) + len(self.layout.columns)
-        self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(machine.address)
+        self.loop = machine.function(1, pointers)
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
@@ -86,7 +84,7 @@ class CompiledReplay:
 
         Days that are not all alike, or have breaks, take a loop of their own.
         """
-        buffers = Buffers.of(self.strategy, span, facts, self.layout.columns)
+        buffers = Buffers(self.strategy, span, facts, self.layout.columns)
         fits = int(buffers.inputs[VARIES]) == self._constants[VARIES]
         return CompiledRun(self if fits else self._of_days_that_vary(), buffers, parameters)
 

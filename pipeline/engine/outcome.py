@@ -14,7 +14,7 @@ from pipeline.errors import ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
@@ -153,7 +153,7 @@ class Facts:
 class Buffers:
     """The columns of a replay: those it is given, and those it fills, sized for `capacity` fills."""
 
-    def __init__(self, span: Span, facts: Facts, names: Iterable[str], capacity: int = 0) -> None:
+    def __init__(self, strategy: type[Strategy], span: Span, facts: Facts, names: Collection[str]) -> None:
         self._first_day = span.first_day
         days = day_tables(facts.market, span.first_day, span.last_day)
         self.fill_columns = [name for name in names if name.startswith("fill_")]
@@ -163,6 +163,7 @@ class Buffers:
             "ticker": market.ticker,
             "currency": market.currency,
             "lot": int(market.lot_sizes[-1].size) if market.lot_sizes else 0,
+            "levels": strategy.levels,
             "first_day": span.first_day,
             "last_day": span.last_day,
             "day_step": days.step,
@@ -176,16 +177,9 @@ class Buffers:
         zeros = {"market_days": span.last_day - span.first_day + 1, "failed": 2}
         self.columns: dict[str, Any] = {name: np.zeros(size, COLUMN_TYPES[name]) for name, size in zeros.items()}
         self.columns |= {name: getattr(days, name) for name in ("day_table", "span_times", "tick_below", "tick_size")}
-        self.make_room(capacity)
-
-    @classmethod
-    def of(cls, strategy: type[Strategy], span: Span, facts: Facts, names: Collection[str]) -> Buffers:
-        """Return the columns of a strategy's replay."""
-        buffers = cls(span, facts, names)
-        buffers.inputs["levels"] = strategy.levels
         if "moment_times" in names:
-            buffers.columns |= moment_columns(strategy, facts.market, span.first_day, span.last_day)
-        return buffers
+            self.columns |= moment_columns(strategy, market, span.first_day, span.last_day)
+        self.make_room(0)
 
     def make_room(self, capacity: int) -> None:
         """Have room for so many fills at least, none of them there yet."""

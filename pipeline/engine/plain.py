@@ -59,7 +59,7 @@ class PlainReplay:
 
         start: where to go on from, of a strategy that remembers only numbers; None to begin with the first tick.
         """
-        buffers = Buffers.of(self._strategy, span, facts, market_fields(self._strategy.rules).columns)
+        buffers = Buffers(self._strategy, span, facts, market_fields(self._strategy.rules).columns)
         return PlainRun(self._strategy, buffers, parameters, start)
 
 

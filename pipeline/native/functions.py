@@ -6,7 +6,6 @@ stands in its module, or is imported there from another one that holds nothing b
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import hashlib
 import sys
@@ -40,9 +39,7 @@ class CompiledFunction:
     """A function as machine code; several threads may run it at once, the GIL is not held."""
 
     def __init__(self, machine: Machine, text: Text) -> None:
-        self._machine = machine
-        takes = [*[ctypes.c_int64] * text.counts, *[ctypes.c_void_p] * len(text.pointers)]
-        self._function = ctypes.CFUNCTYPE(ctypes.c_int64, *takes)(machine.address)
+        self._function = machine.function(text.counts, len(text.pointers))
 
     def __call__(self, *arguments: int | bytes | NDArray[Any]) -> int:
         """Call it with whole numbers, then contiguous arrays, or bytes for a column of letters."""

@@ -6,6 +6,7 @@ that does not match.
 
 from __future__ import annotations
 
+import ctypes
 import platform
 import sys
 import threading
@@ -37,11 +38,15 @@ def _llvm() -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """A loop as machine code: the address of its function, the note cached with it, and what holds it in memory."""
+    """A loop as machine code, which stays in this process: the address of its function, and the note cached with it."""
 
     address: int
     note: str
-    keep_alive: object
+
+    def function(self, counts: int, pointers: int) -> Any:
+        """Return its function, which takes so many whole numbers, then pointers, and returns a whole number."""
+        takes = [*[ctypes.c_int64] * counts, *[ctypes.c_void_p] * pointers]
+        return ctypes.CFUNCTYPE(ctypes.c_int64, *takes)(self.address)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +77,7 @@ def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], No
                 on_compile()
             code = _compiled(text)
             codecache.write(key, code)
-        return Machine(_address_of(code), code.note, _engine)
+        return Machine(_address_of(code), code.note)
 
 
 def toolchain() -> list[str]:

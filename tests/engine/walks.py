@@ -19,6 +19,7 @@ from pipeline.engine.compiler import checks
 from pipeline.engine.compiler.batch_groups import ACTING
 from pipeline.engine.compiler.batch_loop import batch_source
 from pipeline.engine.compiler.specialise import loop_source, market_fields
+from pipeline.engine.outcome import Span
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError
 from pipeline.native import clibrary
@@ -114,7 +115,7 @@ class PythonBatchRunner(BatchRunner):
     def __init__(self, strategy: type[Strategy], *, varies: bool = False) -> None:
         source, layout = batch_source(strategy, varies=varies)
         self.source = source
-        super().__init__(strategy, Machine(_NOWHERE, layout.text(), None), varies=varies)
+        super().__init__(strategy, Machine(_NOWHERE, layout.text()), varies=varies)
         types = [
             *event_types(strategy, batched=True),
             *EXCHANGED_TYPES,
@@ -133,7 +134,7 @@ class PythonReplay(CompiledReplay):
     def __init__(self, strategy: type[Strategy], constants: Mapping[str, int] | None) -> None:
         known = market_fields(strategy.rules).inputs
         fixed = {name: value for name, value in {VARIES: 0, **(constants or {})}.items() if name in known}
-        super().__init__(strategy, Machine(_NOWHERE, "", None), fixed)
+        super().__init__(strategy, Machine(_NOWHERE, ""), fixed)
         types = [*event_types(strategy), *EXCHANGED_TYPES, *column_types(self.layout.columns)]
         self.loop: Any = _python_of(loop_source(strategy, fixed), 1, tuple(types))
 
@@ -232,7 +233,7 @@ def walked_by_python(
 def outcomes_of(runner: BatchRunner, ticks: Ticks, settings: Sequence[BatchSetting]) -> list[Outcome | None]:
     """Return what a batch gives of each setting, None for one that has to be replayed alone."""
     outcomes: list[Outcome | None] = [None] * len(settings)
-    for numbers, block in runner.blocks(ticks, settings):
+    for numbers, block in runner.begin(Span.of(ticks), settings).feed(ticks, ends=True):
         for at, number in enumerate(numbers):
             outcomes[number] = None if block is None else block.outcome(at)
     return outcomes
