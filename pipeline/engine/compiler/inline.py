@@ -20,7 +20,6 @@ from pipeline.engine.compiler.parts import (
     Part,
     Scope,
     assign,
-    fills_again,
     has_no,
     keeps,
     mark_lines,
@@ -43,7 +42,6 @@ class Inliner(Expressions):
     def __init__(self, parts: Mapping[str, Part]) -> None:
         super().__init__(parts)
         self._open: list[ast.FunctionDef] = []
-        self._open_actions: list[tuple[Method, ast.Call, str]] = []
         self._to_check: list[tuple[Method, bool]] = []
 
     def check_sound(self) -> None:
@@ -62,8 +60,6 @@ class Inliner(Expressions):
         """Return the flat statements of `method`, its parameters bound to parts and to locals."""
         scope = Scope(method, dict(names), dict(parts), owner, self.count(), result)
         if method.definition in self._open:
-            if self._open_actions and not scope.of_strategy:
-                raise fills_again(*self._open_actions[-1])
             raise method.error(method.definition, f"{method.definition.name} calls itself.")
         if scope.of_strategy:
             self._to_check.append((method, result is not None))
@@ -269,12 +265,7 @@ class Inliner(Expressions):
         if any(isinstance(value, ast.Starred) for value in call.args) or any(not named.arg for named in call.keywords):
             raise scope.refusal(call)
         before, parts, names = self._bound(call, method, part, scope, action=name if foreign else None)
-        if not foreign:
-            return [*before, *self.body(method, parts, names, part, result)]
-        self._open_actions.append((scope.method, call, name))
-        body = self.body(method, parts, names, part, result)
-        self._open_actions.pop()
-        return [*before, *body]
+        return [*before, *self.body(method, parts, names, part, result)]
 
     def _bound(
         self, call: ast.Call, method: Method, part: Part, scope: Scope, action: str | None

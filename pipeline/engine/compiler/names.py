@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.called import OF_CALLING, calls_of
 from pipeline.engine.compiler.methods import strategy_methods
-from pipeline.engine.compiler.parts import MARKET, NOT_CALLED, Method, fills_again, has_no, source_of
+from pipeline.engine.compiler.parts import MARKET, NOT_CALLED, Method, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names
 from pipeline.engine.declared import CALLS, own_classes, where
 from pipeline.engine.rules.market import Market
@@ -43,11 +43,14 @@ def check_names(strategy: type[Strategy]) -> None:
     checker = _Checker(strategy)
     checker.check_known()
     checker.check_followed()
-    for method, node in checker.taken("on_fill", _filling(strategy)):
-        raise fills_again(method, node, node.attr)
-    for method, node in checker.taken("on_outside", {*strategy.rules.actions} - {*ReplayState.actions}):
-        why = "outside continuous trading no order is taken. Remember what to do and do it in on_tick or on_open."
-        raise method.error(node, f"on_outside may not call {node.attr}: {why}")
+    of_orders = {*strategy.rules.actions} - {*ReplayState.actions}
+    for hook, actions, why, then in (
+        ("on_fill", _filling(strategy), "it fills at once, which would call on_fill again", "on_tick"),
+        ("on_outside", of_orders, "outside continuous trading no order is taken", "on_tick or on_open"),
+    ):
+        for method, node in checker.taken(hook, actions):
+            instead = f"Remember what to do and do it in {then}."
+            raise method.error(node, f"{hook} may not call {node.attr}: {why}. {instead}")
 
 
 class _Checker:

@@ -207,12 +207,6 @@ def all_of(tests: Sequence[ast.expr]) -> ast.expr:
     return tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), [*tests])
 
 
-def fills_again(method: Method, node: ast.expr, action: str) -> StrategyError:
-    """Return an error for an action that fills where on_fill leads to it."""
-    why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
-    return method.error(node, f"on_fill may not call {action}: {why}")
-
-
 def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyError:
     """Return an error for an action's argument that is to be a whole number."""
     return StrategyError(f"{where}: {action} takes {parameter} as int and would be given a {kind}; write int(...).")
