@@ -7,6 +7,8 @@ from itertools import pairwise
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from pipeline.engine.field_kinds import hints_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
 
 def facts_in(rules: type) -> dict[str, str]:
     """Return the facts of its security that a market has, each with whether it is a `Word` or a `Fact`."""
-    hints = (vars(base).get("__annotations__", {}).items() for base in rules.__mro__)
-    return {name: str(hint) for of_base in hints for name, hint in of_base if str(hint) in ("Word", "Fact")}
+    return {name: hint for name, hint in hints_of(rules).items() if hint in ("Word", "Fact")}
 
 
 def facts_read(functions: Iterable[object], rules: type) -> tuple[str, ...]:

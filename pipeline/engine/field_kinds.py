@@ -19,6 +19,14 @@ class Unit:
     scale: int = 1
 
 
+def hints_of(owner: type) -> dict[str, str]:
+    """Return the annotations of a class and of what it is built on, as their text stands, bases first."""
+    hints: dict[str, str] = {}
+    for base in reversed(owner.__mro__):
+        hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
+    return hints
+
+
 def is_a(kind: str, value: object) -> bool:
     """Tell whether a value is one of a kind."""
     if isinstance(value, bool) or kind == "bool":

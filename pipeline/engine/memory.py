@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from pipeline.engine.field_kinds import exact_float
+from pipeline.engine.field_kinds import exact_float, hints_of
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -64,10 +64,8 @@ class Compound:
     @classmethod
     def hints(cls) -> dict[str, str]:
         """Return the annotations of its fields, `size` left out: "int" or "float" of one number, else of a column."""
-        hints: dict[str, str] = {}
-        for base in reversed(cls.__mro__):
-            hints |= vars(base).get("__annotations__", {})
-        return {name: hint for name, hint in hints.items() if name != "size" and not hint.startswith("ClassVar")}
+        hints = hints_of(cls).items()
+        return {name: hint for name, hint in hints if name != "size" and not hint.startswith("ClassVar")}
 
     def numbers(self) -> dict[str, tuple[Kind, int | float]]:
         """Return the kind and the present value of each of its numbers: of a field, then of the elements of columns."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 
 from pipeline.engine.execution import PRESETS, Execution, make_execution
+from pipeline.engine.field_kinds import hints_of
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.replay.charges import charges_of
@@ -143,8 +144,7 @@ def loop_constants(execution: Execution) -> dict[str, int] | None:
 
 def takes_switches(strategy: type[Strategy]) -> bool:
     """Return whether the execution switches apply in the market that a strategy trades in."""
-    known = {name for base in strategy.rules.__mro__ for name in vars(base).get("__annotations__", {})}
-    return known >= CLASSIC.fields().keys()
+    return hints_of(strategy.rules).keys() >= CLASSIC.fields().keys()
 
 
 def engine_facts(market: MarketFacts, execution: Execution) -> Facts:

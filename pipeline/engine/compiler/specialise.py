@@ -28,6 +28,7 @@ from pipeline.engine.compiler.objects import hidden_in, objects_of
 from pipeline.engine.compiler.parts import SUBSET, Method
 from pipeline.engine.declared import declaration
 from pipeline.engine.facts_read import facts_in
+from pipeline.engine.field_kinds import hints_of
 from pipeline.engine.memory import COLUMNS
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.ladder_side import SLOTS
@@ -89,27 +90,20 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     return _market_fields[rules]
 
 
-def _hints_of(rules: type) -> dict[str, str]:
-    hints: dict[str, str] = {}
-    for base in reversed(rules.__mro__):
-        hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
-    return hints
-
-
 def _starts_of(rules: type) -> dict[str, Any]:
-    scalars = (name for name, hint in _hints_of(rules).items() if hint in KINDS)
+    scalars = (name for name, hint in hints_of(rules).items() if hint in KINDS)
     return {name: getattr(rules, name) for name in scalars if hasattr(rules, name)}
 
 
 def _read_market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
-    hints = _hints_of(rules)
+    hints = hints_of(rules)
     starts = _starts_of(rules)
     sides: dict[str, dict[str, str]] = {}
     if side_type := getattr(rules, "side_type", None):
         of_side = _starts_of(side_type)
         for side in ("bid", "ask"):
             sides[f"{side}_side"] = names = {field: f"{side}_{SHORT.get(field, field)}" for field in of_side}
-            hints |= {name: _hints_of(side_type)[field] for field, name in names.items()}
+            hints |= {name: hints_of(side_type)[field] for field, name in names.items()}
             starts |= {name: of_side[field] for field, name in names.items()}
             names |= {"price": side, "size": f"{side}_size"}
     scalars = {name: hint for name, hint in hints.items() if hint in KINDS}
