@@ -130,26 +130,8 @@ class _Function(Lanes):
     def _for(self, name: str, bounds: Sequence[ast.expr], body: Sequence[ast.stmt]) -> None:
         values = [self._as("int", self._value(bound)) for bound in bounds]
         first, last, step = {1: ["0", *values, "1"], 2: [*values, "1"], 3: values}[len(values)]
-        before, test, inside, again, after = (*(self._label() for _ in range(5)),)
-        self._jump(before)
-        self._begin(before)
-        self._jump(test)
-        self._begin(test)
-        at, following = f"%at{self._count}", f"%next{self._count}"
-        self._emit(f"{at} = phi i64 [ {first}, %{before} ], [ {following}, %{again} ]")
-        up = self._new(f"icmp slt i64 {at}, {last}")
-        if len(values) == 3:  # noqa: PLR2004 - with a step
-            down = self._new(f"icmp sgt i64 {at}, {last}")
-            rising = self._new(f"icmp sgt i64 {step}, 0")
-            up = self._new(f"select i1 {rising}, i1 {up}, i1 {down}")
-        self._emit(f"br i1 {up}, label %{inside}, label %{after}")
-        self._begin(inside)
-        self._emit(f'store i64 {at}, ptr %"{name}"')
-        self._loop(body, again, after)
-        self._begin(again)
-        self._emit(f"{following} = add nsw i64 {at}, {step}")
-        self._jump(test)
-        self._begin(after)
+        with self._rounds(name, first, last, step) as (_, again, after):
+            self._loop(body, again, after)
 
     def _loop(self, body: Iterable[ast.stmt], again: str, after: str) -> None:
         self._ways_out.append((again, after))

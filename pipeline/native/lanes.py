@@ -8,13 +8,14 @@ stands, and so does machine code where eight rows cannot be taken at once.
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from pipeline.native.kinds import BITS, TYPES, Kind, joined
 from pipeline.native.values import ARITHMETIC, COMPARISONS, Expressions, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 AT_ONCE: Final = 8
 """A processor's vectors hold as many numbers, or half of them."""
@@ -58,6 +59,18 @@ class Lanes(Expressions):
     ) -> None:
         self._row, self._lanes = row, {}
         first, end = (self._as("int", self._value(bound)) for bound in bounds)
+        with self._rounds(row, first, end, str(AT_ONCE), ", !llvm.loop !0") as (at, _, _):
+            for node in body:
+                self._assigned_together(node)
+            answers = self._lane_as("bool", self._lane(answer))
+            byte = self._new(f"bitcast <{AT_ONCE} x i1> {answers} to i{AT_ONCE}")
+            moved = self._new(f"shl i64 {self._new(f'zext i{AT_ONCE} {byte} to i64')}, {at}")
+            gathered = self._new(f'load i64, ptr %"{bits}"')
+            self._emit(f'store i64 {self._new(f"or i64 {gathered}, {moved}")}, ptr %"{bits}"')
+
+    @contextmanager
+    def _rounds(self, name: str, first: str, last: str, step: str, note: str = "") -> Iterator[tuple[str, str, str]]:
+        """Emit a loop around what is emitted within: yield its number, and the labels of the next round and the end."""
         before, test, inside, again, after = (*(self._label() for _ in range(5)),)
         at, following = f"%at{self._count}", f"%next{self._count}"
         self._jump(before)
@@ -65,20 +78,19 @@ class Lanes(Expressions):
         self._jump(test)
         self._begin(test)
         self._emit(f"{at} = phi i64 [ {first}, %{before} ], [ {following}, %{again} ]")
-        self._emit(f"br i1 {self._new(f'icmp slt i64 {at}, {end}')}, label %{inside}, label %{after}")
+        goes_on = self._new(f"icmp slt i64 {at}, {last}")
+        if not step.isdecimal():
+            down = self._new(f"icmp sgt i64 {at}, {last}")
+            rising = self._new(f"icmp sgt i64 {step}, 0")
+            goes_on = self._new(f"select i1 {rising}, i1 {goes_on}, i1 {down}")
+        self._emit(f"br i1 {goes_on}, label %{inside}, label %{after}")
         self._begin(inside)
-        self._emit(f'store i64 {at}, ptr %"{row}"')
-        for node in body:
-            self._assigned_together(node)
-        answers = self._lane_as("bool", self._lane(answer))
-        byte = self._new(f"bitcast <{AT_ONCE} x i1> {answers} to i{AT_ONCE}")
-        moved = self._new(f"shl i64 {self._new(f'zext i{AT_ONCE} {byte} to i64')}, {at}")
-        gathered = self._new(f'load i64, ptr %"{bits}"')
-        self._emit(f'store i64 {self._new(f"or i64 {gathered}, {moved}")}, ptr %"{bits}"')
+        self._emit(f'store i64 {at}, ptr %"{name}"')
+        yield at, again, after
         self._jump(again)
         self._begin(again)
-        self._emit(f"{following} = add nsw i64 {at}, {AT_ONCE}")
-        self._emit(f"br label %{test}, !llvm.loop !0")
+        self._emit(f"{following} = add nsw i64 {at}, {step}")
+        self._emit(f"br label %{test}{note}")
         self._begin(after)
 
     def _assigned_together(self, node: ast.stmt) -> None:
