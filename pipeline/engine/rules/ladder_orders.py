@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from pipeline.engine.field_kinds import hints_of
 from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS, FloatLevels, IntLevels, LadderSide
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import BUY, SELL
@@ -49,7 +48,10 @@ class LadderOrders(Market):
 
     def __init__(self) -> None:
         super().__init__()
-        for name, hint in hints_of(type(self)).items():
+        hints = {
+            name: hint for base in type(self).__mro__ for name, hint in vars(base).get("__annotations__", {}).items()
+        }
+        for name, hint in hints.items():
             if hint in ("IntLevels", "FloatLevels"):
                 setattr(self, name, [0 if hint == "IntLevels" else 0.0] * SLOTS)
 
