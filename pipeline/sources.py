@@ -94,5 +94,5 @@ def imported_names(text: str | bytes, package: str) -> list[str]:
             above = package.split(".")[: package.count(".") + 2 - node.level] if node.level and package else []
             whole = ".".join([*above, *filter(None, [node.module])])
             names += [whole, *(f"{whole}.{alias.name}" for alias in node.names)]
-    parts = (name.split(".") for name in names)
+    parts = (name.removeprefix(".").split(".") for name in names if name)
     return [".".join(name[: end + 1]) for name in parts for end in range(len(name))]

@@ -109,7 +109,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "joblib": "replay/workers.py",
     "distributed": "replay/cluster.py",
     "ray": "replay/cluster.py",
-    "psutil": ("replay/memory.py", "replay/workers.py", "bench/process.py"),
+    "psutil": ("replay/memory.py", "replay/workers.py", "strategies/loading/own.py", "bench/process.py"),
     "llvmlite": "native/",
     "filelock": "store/lock.py",
     "platformdirs": "folders.py",

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.machinery
-import importlib.util
 import platform
 import sys
-import uuid
-from functools import cache
 from hashlib import blake2b
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline import __version__
-from pipeline.engine.compiler.parts import SOURCE, source_of
 from pipeline.engine.strategy import fields_of
-from pipeline.sources import digest_of, imported_names
+from pipeline.sources import digest_of
+from pipeline.strategies.loading.own import installed, own_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import ModuleType
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Parameter, Value, Values
-
-STANDARD_LIBRARY: Final = Path(ast.__file__).parent
 
 KEY_BYTES: Final = 20
 NAME_BYTES: Final = 16
@@ -41,14 +32,6 @@ WITHOUT_EFFECT: Final = {
     *("price_unit", "from_calendar", "is_known"),
 }
 """What a market's facts say that no replay reads; of the exchange it is the charges that count."""
-
-_first_seen: WeakKeyDictionary[ModuleType, bytes] = WeakKeyDictionary()
-"""The content of imported modules' files when they were first hashed: a module stays what it was imported as."""
-
-
-class _Module(NamedTuple):
-    name: str
-    file: str | None
 
 
 class Identity:
@@ -119,80 +102,17 @@ def _digests(texts: Iterable[str]) -> Any:
 
 
 def code_version(made_by: Sequence[str]) -> list[str]:
-    """Return the versions of what computes results, and a digest of the modules named and all that they import."""
-    return [__version__, platform.python_version(), np.__version__, digest_of(*made_by)]
+    """Return what computes results, by its versions, and a digest of the modules named and all that they import."""
+    versions = [__version__, platform.python_version(), np.__version__, pa.__version__]
+    return [*versions, sys.platform, platform.machine(), digest_of(*made_by)]
 
 
 def strategy_text(strategy: type[Strategy]) -> str:
-    """Return the text of a strategy, of what it is built on, and of the user's own modules that these import."""
-    wanted = [_Module(base.__module__, sys.modules[base.__module__].__file__) for base in strategy.__mro__[:-1]]
-    seen: dict[str, str] = {}
-    while wanted:
-        module = wanted.pop()
-        if module.name not in seen and _is_own(module):
-            seen[module.name] = _text_of(module)
-            wanted += _imported_by(module, seen[module.name])
+    """Return the text of a strategy, of what it is built on, and of the user's own modules that these import.
+
+    With it go its data files and, where these modules import any other library, which ones are installed.
+    """
+    modules, uses_library = own_modules(strategy)
+    texts = [f"{module.name}\0{module.text}" for module in modules]
     files = (f"{name}\0{blake2b(content).hexdigest()}" for name, content in sorted(strategy.sources.items()))
-    return "\0".join([strategy.__qualname__, *(f"{name}\0{seen[name]}" for name in sorted(seen)), *files])
-
-
-def _text_of(module: _Module) -> str:
-    """Return a module's text; of one that this process has and whose file has changed since, one that no other has."""
-    loaded = sys.modules.get(module.name)
-    if loaded is not None and SOURCE in vars(loaded):
-        return source_of(loaded)
-    content = Path(module.file or "").read_bytes()
-    if loaded is not None and _first_seen.setdefault(loaded, content) != content:
-        return f"{module.file} changed under {uuid.uuid4()}"
-    return content.decode(errors="backslashreplace")
-
-
-def _imported_by(module: _Module, text: str) -> list[_Module]:
-    is_package = module.file is not None and Path(module.file).stem == "__init__"
-    names = imported_names(text, module.name if is_package else module.name.rpartition(".")[0])
-    return [_Module(name, file) for name in sorted({*names}) if (file := _file_of(name)) is not None]
-
-
-def _file_of(name: str) -> str | None:
-    """Return the file of a module, also of one that is imported only when the strategy runs."""
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        return getattr(loaded, "__file__", None)
-    try:
-        spec = _spec_of(name)
-    except (ImportError, ValueError):
-        return None
-    return None if spec is None else spec.origin
-
-
-def _spec_of(name: str) -> importlib.machinery.ModuleSpec | None:
-    folder = name.rpartition(".")[0]
-    above = _spec_of(folder) if folder else None
-    if not name or (folder and (above is None or above.submodule_search_locations is None)):
-        return None
-    return importlib.machinery.PathFinder.find_spec(name, above.submodule_search_locations if above else None)
-
-
-def _is_own(module: _Module) -> bool:
-    """Return whether a module is the user's: not Python's, not an installed library's, not the engine's."""
-    if module.file is None or not Path(module.file).is_file():
-        return _has_text(module)
-    if module.name.partition(".")[0] == "pipeline":
-        return module.name.startswith("pipeline.strategies.")
-    if Path(module.file).is_relative_to(STANDARD_LIBRARY):
-        return False
-    return not any(Path(module.file).is_relative_to(folder) for folder in _library_folders())
-
-
-@cache
-def _library_folders() -> frozenset[Path]:
-    import sysconfig  # 2 ms, for strategies that import more than the standard library and ours
-
-    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return frozenset(Path(folder) for folder in folders if folder)
-
-
-def _has_text(module: _Module) -> bool:
-    """Return whether a module is a strategy's file, which carries its text; the file itself may be gone."""
-    loaded = sys.modules.get(module.name)
-    return loaded is not None and SOURCE in vars(loaded)
+    return "\0".join([strategy.__qualname__, *texts, *files, *([installed()] if uses_library else [])])

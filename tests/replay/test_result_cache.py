@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import py_compile
@@ -284,6 +285,7 @@ def test_a_module_without_its_text_counts_by_its_bytes(desk: Desk, monkeypatch: 
     text = desk.folder / "own_text.py"
     text.write_text("LOOK_BACK = 20\n")
     py_compile.compile(str(text), str(desk.folder / "own_blob.pyc"))
+    touch(desk.folder / "own_blob.pyc")
     say(desk.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_blob")
     say(desk.strategy, "[-20:]", "[-own_blob.LOOK_BACK:]")
     assert (desk.sweep().results.computed, desk.sweep().results.computed) == (6, 0)
@@ -292,18 +294,21 @@ def test_a_module_without_its_text_counts_by_its_bytes(desk: Desk, monkeypatch: 
 def test_a_module_changed_under_a_running_session_is_never_kept_under_its_new_text(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere = desk.folder / "elsewhere"
-    elsewhere.mkdir()
-    monkeypatch.syspath_prepend(elsewhere)
-    (elsewhere / "own_module_once.py").write_text("LOOK_BACK = 20\n")
+    module = desk.folder / "elsewhere" / "own_module_once.py"
+    module.parent.mkdir()
+    monkeypatch.syspath_prepend(module.parent)
+    module.write_text("LOOK_BACK = 20\n")
+    importlib.import_module("own_module_once")
+    say(module, "20", "10")  # what is loaded still looks back by 20
     say(desk.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_module_once")
     say(desk.strategy, "[-20:]", "[-own_module_once.LOOK_BACK:]")
-    desk.sweep()
-    assert desk.sweep().results.computed == 0
-    say(elsewhere / "own_module_once.py", "20", "10")  # what is loaded still looks back by 20
-    assert desk.sweep().results.computed == 6
+    assert (desk.sweep().results.computed, desk.sweep().results.computed) == (6, 6)
     monkeypatch.delitem(sys.modules, "own_module_once")
     monkeypatch.delitem(sys.modules, type_of(desk).__module__)
+    touch(module)
+    assert (desk.sweep().results.computed, desk.sweep().results.computed) == (6, 0)
+    say(module, "10", "20")
+    touch(module)
     assert desk.sweep().results.computed == 6
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pipeline.engine.compiler.names import check_names
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import NotCompilable, StrategyError
 from pipeline.replay.result_key import strategy_text
+from pipeline.strategies.loading import own
 from pipeline.strategies.loading.load import load_strategy, strategy_source
 from tests.engine.replays import plain, random_ticks
 from tests.made import make_store, results
@@ -83,6 +85,12 @@ def test_two_strategies_have_a_helper_of_one_name_each(tmp_path: Path) -> None:
     other = load_strategy(folder_of(tmp_path / "other", **{"rules/most.py": "MOST = 2\n"}))
     assert [vars(sys.modules[own.__module__])["LIMIT"] for own in (one, other)] == [1, 2]
     assert one is load_strategy(str(tmp_path / "one" / "own.py"))
+
+
+def test_a_module_beside_is_found_by_its_place_alone(tmp_path: Path) -> None:
+    own = QUOTES.replace("from helpers import LIMIT, mid", "from . import helpers\n\nLIMIT, mid = 1, helpers.mid")
+    assert sorted(strategy_source(folder_of(tmp_path, own)).contents) == sorted(["own.py", *HELPERS])
+    check_names(load_strategy(str(tmp_path / "own.py")))
 
 
 def test_the_text_that_was_read_travels_and_is_what_runs(tmp_path: Path) -> None:
@@ -200,6 +208,28 @@ def test_a_change_beside_the_strategy_changes_the_keys_of_results_and_of_loops(c
     assert not set(before) & set(keys())
     folder_of(tmp_path, own, **{"model.json": "[1]"})
     assert keys() == before
+
+
+def test_what_a_helper_imports_from_elsewhere_and_what_is_installed_change_the_key_of_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setattr(own, "LIBRARIES", (f"{tmp_path / 'site'}{os.sep}",))
+    installed = {"site/library-1.0.dist-info/METADATA": "", "site/library.py": "", "elsewhere/own_used.py": ""}
+    name = folder_of(tmp_path, **{"rules/most.py": "MOST = 900\n\ndef late():\n    import own_used\n"}, **installed)
+
+    def key() -> str:
+        own.installed.cache_clear()
+        return strategy_text(load_strategy(name))
+
+    keys = [key(), key()]
+    (tmp_path / "elsewhere" / "own_used.py").write_text("import library\n")
+    keys.append(key())
+    (tmp_path / "site" / "library-1.0.dist-info").rename(tmp_path / "site" / "library-1.1.dist-info")
+    keys.append(key())
+    assert keys[0] == keys[1]
+    assert len({*keys}) == 3
 
 
 READS: Final = """\

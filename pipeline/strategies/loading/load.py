@@ -103,22 +103,53 @@ def strategy_label(name: str) -> str:
 
 
 def undeclared_files(strategy: type[Strategy]) -> tuple[str, ...]:
-    """Return the data files that a strategy has opened so far in this process without declaring them."""
+    """Return what results of a strategy may depend on that no key of theirs has.
+
+    These are the data files that it has opened so far in this process without declaring them, and, in backquotes, what
+    it uses to read others.
+    """
     if not strategy.sources:
         return ()
     from pipeline.strategies.loading.opened import undeclared
 
     folder = Path(str(sys.modules[strategy.__module__].__file__)).parent
-    return undeclared(strategy.__module__.partition(".")[0], folder, strategy.sources)
+    modules, used = _noticed(strategy)
+    known = [*modules, *(str(folder / name) for name in strategy.sources)]
+    return (*undeclared(strategy.__module__.partition(".")[0], folder, known), *used)
 
 
-def undeclared_words(opened: Sequence[str]) -> str:
-    """Say what follows from data files that a strategy opened without declaring them."""
-    listed, names = ", ".join(opened), ", ".join(f'"{file}"' for file in opened)
-    return (
-        f"The strategy opened {listed}, which it does not declare: the results depend on it, so they are not kept, and "
-        f"no other machine has it. Write `files = ({names},)` in the class and read it with self.read(name)."
-    )
+def undeclared_words(found: Sequence[str]) -> str:
+    """Say what follows from what `undeclared_files` found."""
+    used = [name for name in found if name.startswith("`")]
+    opened = [name for name in found if name not in used]
+    words = []
+    if opened:
+        listed, names = ", ".join(opened), ", ".join(f'"{file}"' for file in opened)
+        words.append(
+            f"The strategy opened {listed}, which it does not declare: the results depend on it, so they are not kept, "
+            f"and no other machine has it. Write `files = ({names},)` in the class and read it with self.read(name)."
+        )
+    if used:
+        words.append(
+            f"The strategy uses {', '.join(used)}, by which it may read what no cache notices a change of, so its "
+            "results are not kept. A variable of the environment is better a parameter; a class that says all files "
+            "that it reads, as in `files = ()` for none, answers for the rest."
+        )
+    return " ".join(words)
+
+
+_noticed_of: dict[type[Strategy], tuple[list[str], list[str]]] = {}
+
+
+def _noticed(strategy: type[Strategy]) -> tuple[list[str], list[str]]:
+    """Return the files of the modules that a strategy is made of, and what they use to read others."""
+    from pipeline.strategies.loading.own import own_modules, unseen
+
+    if strategy not in _noticed_of:
+        modules, _ = own_modules(strategy)
+        used = [f"`{name}`" for name in sorted(unseen(strategy, modules))]
+        _noticed_of[strategy] = [module.file for module in modules], used
+    return _noticed_of[strategy]
 
 
 def _files(folder: Path, modules: Sequence[ModuleText]) -> Iterator[tuple[str, bytes]]:

@@ -98,6 +98,11 @@ _texts: dict[str, ModuleText] = {}
 """Every module text this process was given, by the name it is imported under."""
 
 
+def texts_of(package: str) -> list[ModuleText]:
+    """Return the modules that this process was given for a package."""
+    return [module for name, module in sorted(_texts.items()) if name.partition(".")[0] == package]
+
+
 def import_texts(package: str, modules: Sequence[ModuleText], name: str) -> ModuleType:
     """Import one of the modules as part of a package that only they can see; what they import beside them is theirs.
 
