@@ -45,6 +45,9 @@ def checked(public: Callable[Arguments, Returned]) -> Callable[Arguments, Return
 
     @functools.wraps(public)
     def call(*given: Arguments.args, **named: Arguments.kwargs) -> Returned:
+        from pipeline.markets.codes import read_markets_anew  # not for who only asks what there is
+
+        read_markets_anew()  # in a notebook they, or the working directory, may be others than at the last call
         try:
             for name, value in (dict(zip(parameters, given, strict=False)) | named).items():
                 parameter = parameters.get(name)

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.markets.facts import market_files
+from pipeline.markets.facts import facts_of, market_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,12 @@ class Listed(NamedTuple):
 def listed() -> tuple[Listed, ...]:
     """Return of each market what it says of its securities; a file that says nothing of them is for who uses it."""
     return tuple(map(_read, market_files()))
+
+
+def read_markets_anew() -> None:
+    """Let go of what this process has read of the markets' files, which may say something else by now."""
+    for read in (facts_of, exchange_of_code, exchanges_beside, exchanges_listing, listed):
+        read.cache_clear()
 
 
 def _read(file: Path) -> Listed:

@@ -40,9 +40,6 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 TIDIER: Final = "resource_tracker"
 """The process by which loky removes shared files when its other ones are gone."""
 
-READ_BY_WORKERS: Final = ("PIPELINE_", "AWS_", "GOOGLE_", "AZURE_", "HADOOP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-"""How the names of variables begin that a task reads: this project's own, and those by which a bucket is reached."""
-
 Work = TypeVar("Work")
 Done = TypeVar("Done")
 
@@ -98,8 +95,9 @@ def _run_here(
     options: dict[str, Any] = {"n_jobs": workers}
     if backend == "loky":  # never one task in this very process: it could die with it
         options = {"n_jobs": max(workers, 2), "pre_dispatch": 1 if workers == 1 else "2 * n_jobs"}
-        # joblib keeps its processes for the next run, unless they would be started otherwise.
-        options |= {"initializer": _begin_worker, "initargs": (os.getpid(), _environment())}
+        # joblib keeps its processes for the next run, unless they would be started otherwise: a strategy may ask for
+        # its folder and its variables.
+        options |= {"initializer": _begin_worker, "initargs": (os.getpid(), os.getcwd(), dict(os.environ))}  # noqa: PTH109
     pool = Parallel(backend=backend, return_as="generator_unordered", batch_size=1, **options)
     left = dict.fromkeys(tasks)
     results = None
@@ -140,12 +138,7 @@ def _ctrl_c_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _environment() -> dict[str, str]:
-    """Return the variables that a worker process has to have as they are now."""
-    return {name: value for name, value in os.environ.items() if name.upper().startswith(READ_BY_WORKERS)}
-
-
-def _begin_worker(parent: int, _: dict[str, str]) -> None:
+def _begin_worker(parent: int, *_: object) -> None:
     """Leave Ctrl-C to the process whose worker this is, follow that one when it is killed, and keep freed memory."""
     keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import BadRequest, ReplayError, UnknownSecurity, nearest
-from pipeline.markets.facts import facts_of
 from pipeline.metrics.daily import daily_columns
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger_store import LedgerStore
@@ -218,7 +217,7 @@ class BacktestRun:
 
     @property
     def _zones(self) -> dict[str, str]:
-        return {task.ticker: facts_of(task.exchange).time_zone for task in self.plan.tasks if task.error is None}
+        return {task.ticker: task.market.time_zone for task in self.plan.tasks if task.error is None}
 
     @property
     def _zone(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from pipeline import api
 from pipeline.inspection.counting import count
 from pipeline.inspection.warn import of_counts
-from pipeline.markets import codes, facts
+from pipeline.markets import codes
 from pipeline.markets.facts import facts_of
 from pipeline.store.catalog import open_store, read_catalog
 from pipeline.store.parquet import read_footer
@@ -59,23 +59,12 @@ ROWS: Final = [
 ]
 
 
-CACHED: Final = (
-    *(facts.facts_of, codes.listed, codes.exchange_of_code, codes.exchanges_listing, codes.exchanges_beside),
-)
-
-
-def forget() -> None:
-    """Have the files of configs/markets read anew."""
-    for cached in CACHED:
-        cached.cache_clear()
-
-
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
-    forget()
+    codes.read_markets_anew()
     yield tmp_path
-    forget()
+    codes.read_markets_anew()
 
 
 def converted(desk: Path, name: str, **options: Any) -> list[str]:
@@ -124,7 +113,7 @@ def test_ticks_of_a_code_that_no_file_knows_are_converted_and_found_when_one_doe
     market = {"exchange": "B3", "codes": ["BZ"], "time_zone": "America/Sao_Paulo", "currency": "BRL"}
     hours = {"sessions": [{"continuous": [["10:00", "16:55"]]}]}
     (desk / "configs" / "markets" / "B3.json").write_text(json.dumps(market | hours), encoding="utf-8")
-    forget()
+    codes.read_markets_anew()
     run_warnings(desk, PETR4={})
     assert "PETR4,B3" in (desk / "run" / "backtest_summary.csv").read_text(encoding="utf-8")
     converted(desk, "PETR4 BZ Equity")

@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -158,13 +159,17 @@ def test_a_sequential_run_starts_nothing_ahead() -> None:
     assert started == [1]
 
 
-def credentials(_: int) -> str | None:
-    return os.environ.get("AWS_ACCESS_KEY_ID")
+def surroundings(_: int) -> tuple[str | None, str]:
+    return os.environ.get("DESK_ALPHA"), Path.cwd().name
 
 
-def test_processes_that_joblib_kept_know_todays_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in ("made-up", "another"):
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
-        assert set(run_all(credentials, range(4), "loky", 2)) == {key}
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert set(run_all(credentials, range(4), "loky", 2)) == {None}
+def test_processes_that_joblib_kept_know_todays_variables_and_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ("made-up", "another"):
+        (tmp_path / value).mkdir()
+        monkeypatch.chdir(tmp_path / value)
+        monkeypatch.setenv("DESK_ALPHA", value)
+        assert set(run_all(surroundings, range(4), "loky", 2)) == {(value, value)}
+    monkeypatch.delenv("DESK_ALPHA")
+    assert set(run_all(surroundings, range(4), "loky", 2)) == {(None, "another")}
