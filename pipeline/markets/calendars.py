@@ -8,6 +8,8 @@ import os
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MarketFactsError, MissingExtra, nearest
@@ -63,16 +65,24 @@ def calendar_days(name: str) -> CalendarDays:
         raise MissingExtra(f"The calendar {name} is of {LIBRARY}, which is not installed: {installing(PACKAGE)}.")
     path = cache_folder("calendars") / f"{name.replace('/', '_')}-{installed}.json"
     with suppress(OSError, ValueError, TypeError):
-        return CalendarDays(**json.loads(path.read_text(encoding="utf-8")))
+        digest, _, content = path.read_text(encoding="utf-8").partition("\n")
+        if digest == _digest(path.name, content):
+            return CalendarDays(**json.loads(content))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, about pandas
         days = _computed(name)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(f".{os.getpid()}")
-        made.write_text(json.dumps({field: getattr(days, field) for field in days.__slots__}), encoding="utf-8")
+        content = json.dumps({field: getattr(days, field) for field in days.__slots__})
+        made.write_text(f"{_digest(path.name, content)}\n{content}", encoding="utf-8")
         made.replace(path)
     return days
+
+
+def _digest(name: str, content: str) -> str:
+    """Return what a cached calendar begins with, so that neither a changed one nor one computed otherwise is taken."""
+    return blake2b(b"\0".join([Path(__file__).read_bytes(), name.encode(), content.encode()])).hexdigest()
 
 
 def origins_of(market: MarketFacts) -> dict[str, object]:

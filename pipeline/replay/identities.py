@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.replay.result_key import Identity, strategy_text
 from pipeline.store.catalog import verified_digest
+from pipeline.store.seal import file_digest
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
@@ -28,9 +30,10 @@ def identities(
     """
     strategy = load_strategy(plan.tasks[0].strategy)
     text = strategy_text(strategy)
+    digest_of_signal = cache(file_digest)
     named = {}
     for task, security in zip(plan.tasks, plan.securities, strict=True):
         if task.error is None:
-            read = "\0".join([digest_of(security), *(source.key for source in task.signals)])
+            read = "\0".join([digest_of(security), *(source.key(digest_of_signal) for source in task.signals)])
             named[task.ticker] = Identity(strategy, text, read, task.market, plan.engine, purpose, made_by)
     return named

@@ -17,7 +17,7 @@ from pipeline.store.path import ObjectStorePath
 from pipeline.store.signal_file import read_signals, signal_digest, signal_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
@@ -43,11 +43,14 @@ class Source:
     column: str
     market: MarketFacts | None = None
 
-    @property
-    def key(self) -> str:
-        """All that its values depend on, as a text that names a result; of a file without a digest never twice one."""
-        hours = self.market.key if self.market else ""
-        return f"{self.name} {self.digest or uuid.uuid4().hex} {hours}"
+    def key(self, digest_of: Callable[[AnyPath], str]) -> str:
+        """Return all that its values depend on, as a text that names a result.
+
+        digest_of: returns that of a file of ticks after verifying it, empty for one that is damaged, which never
+        gives one text twice.
+        """
+        digest, hours = (digest_of(self.path), self.market.key) if self.market else (self.digest, "")
+        return f"{self.name} {digest or uuid.uuid4().hex} {hours}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,6 +57,19 @@ def test_its_closed_and_half_days_are_the_calendars_and_the_files_own_come_first
     assert own.hours_on(days[0]) == own.hours_on(days[3])
 
 
+def test_a_cached_calendar_that_is_not_as_it_was_written_is_computed_again(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(here))
+    whole = calendars.calendar_days("XLON")
+    [file] = (here / "calendars").iterdir()
+    text = file.read_text()
+    for other in (text.replace("2025-04-18", "2025-04-17"), text.partition("\n")[2], text[:-9]):
+        file.write_text(other)
+        assert calendars.calendar_days("XLON") == whole
+        assert file.read_text() == text != other
+
+
 def test_hours_come_from_the_calendar_where_the_file_has_none(here: Path) -> None:
     tokyo = market(here, calendar="XTKS", time_zone="Asia/Tokyo", sessions=None)
     spans = [tokyo.hours_on(dt.date(2024, 11, day)).continuous for day in (1, 5)]

@@ -13,7 +13,7 @@ from pipeline import api
 from pipeline.conversion.sample import write_sample
 from pipeline.store.tick_file import read_ticks
 from tests.forked import pipeline
-from tests.made import make_config, make_store, random_ticks, write_ticks
+from tests.made import make_config, make_signal_desk, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,3 +148,17 @@ def test_a_conversion_makes_a_damaged_file_again_wherever_it_is_damaged(tmp_path
         rows = api.convert(tmp_path / "t.xlsx", tmp_path / "parquet").rows
         assert [row.ticker for row in rows if row.status == "converted"] == ["FAB"]
         assert file.read_bytes() == whole
+
+
+def test_a_cached_result_is_not_taken_where_the_ticks_of_its_signal_are_damaged(
+    tmp_path: Path, kept_results: Path
+) -> None:
+    assert not kept_results.exists()
+    store = make_store(tmp_path / "parquet", ("FAB", "EMAAR"))
+    options: dict[str, Any] = {"strategy": str(make_signal_desk(tmp_path)), "parquet_dir": store, "securities": ["FAB"]}
+    options["config"] = tmp_path / "own.json"
+    grid = {"execution.latency_ms": [0, 200]}
+    assert (api.backtest(**options).failed, api.sweep(grid=grid, **options).failed) == ({}, {})
+    flip(store / "EMAAR.parquet")
+    assert list(api.backtest(**options).failed) == ["FAB"]
+    assert len(api.sweep(grid=grid, **options).failed) == 2
