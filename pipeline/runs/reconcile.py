@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.execution import SWITCHES, is_charge, make_execution
-from pipeline.errors import BadDeskFills, BadRequest, ReplayError, nearest
+from pipeline.errors import BadDeskFills, BadRequest, OtherFills, ReplayError, nearest
 from pipeline.markets.tick_tables import NO_GRID
 from pipeline.replay.batch import Setting as ReplaySetting
 from pipeline.replay.batch import simulate_many
@@ -140,8 +140,8 @@ def reconcile_run(
     """Match the desk's fills with a run's and with those of replays under each value of a switch.
 
     on_security: told each security whose replays begin. Raises BadRequest for terms that cannot be meant, BadDeskFills
-    for fills of no security of the run, what reading the run raises, and what its ticks and strategy cannot be replayed
-    for any more.
+    for fills of no security of the run, OtherFills where a replay does not find the run's own again, what reading the
+    run raises, and what its ticks and strategy cannot be replayed for any more.
     """
     values = _values(terms)
     run = read_run(folder)
@@ -158,12 +158,14 @@ def reconcile_run(
     securities: dict[str, SecurityMatch] = {}
     replayed: dict[str, list[Matched]] = {}
     of_each: set[str] = set()
+    own = run.execution.get(terms.switch, SWITCHES[terms.switch].classic)
     for ticker in known:
         security = read_security(folder, ticker)
         setting = setting_of(security, terms.strategy)
         of_each.add(setting.market.currency)
         nearby = _nearby(terms, setting.market, desk[ticker].fills)
-        fills, numbers = _within(run.read_fills(ticker), span)
+        of_run = run.read_fills(ticker)
+        fills, numbers = _within(of_run, span)
         matched = match(desk[ticker].fills, fills, *nearby)
         securities[ticker] = SecurityMatch(matched, desk[ticker].rows, numbers + 1)
         if takes_switches(setting.strategy):
@@ -171,9 +173,13 @@ def reconcile_run(
                 on_security(ticker)
             ticks = recorded_ticks(security, setting, parquet_dir, terms.signals).read()
             for value, of_replay in _replays(setting, terms.switch, values, ticks).items():
+                if value == own and not _same(of_run, of_replay):
+                    raise OtherFills(
+                        f"The replay of {ticker} does not find the fills of the run in {folder} again: the strategy's "
+                        "file, its market's or the project has changed since. Run that backtest again."
+                    )
                 one = match(desk[ticker].fills, _within(of_replay, span)[0], *nearby)
                 replayed.setdefault(value, []).append(one)
-    own = run.execution.get(terms.switch, SWITCHES[terms.switch].classic)
     currencies = sorted(of_each)
     if len(currencies) > 1:
         warnings.append(f"P&L is in {', '.join(currencies)}, which do not add up: there is none in total.")
@@ -241,6 +247,11 @@ def _replays(setting: Setting, switch: str, words: Sequence[str], ticks: Ticks) 
         times = (fills.timestamp - setting.market.clock_shift) // MILLISECOND
         by_word[words[number]] = RecordedFills(times, fills.side, fills.price, fills.quantity)
     return {word: by_word[word] for word in words}
+
+
+def _same(one: RecordedFills, other: RecordedFills) -> bool:
+    names = ("timestamp", "side", "price", "quantity")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
 def _json(one: Agreement) -> dict[str, Any]:

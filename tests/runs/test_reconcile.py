@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,11 +13,9 @@ import pytest
 
 from pipeline import backtest, reconcile
 from pipeline.engine.execution import SWITCHES
-from pipeline.errors import BadDeskFills, BadRequest, ChangedSinceRun
+from pipeline.errors import BadDeskFills, BadRequest, ChangedSinceRun, OtherFills
+from pipeline.folders import config_file
 from tests.made import PARAMETERS, make_config, make_store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TICKERS: Final = ("FAB", "EMAAR")
 DROPPED: Final = 0.1
@@ -158,3 +157,15 @@ def test_what_cannot_be_reconciled_is_refused(
             tmp_path / "fills.csv", desk / "run", **{"switch": "trade_through", "parquet_dir": desk / "store"} | options
         )
     assert words in str(refused.value)
+
+
+def test_a_replay_that_is_not_the_runs_own_any_more_is_refused(
+    desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_broker_fills(desk, tmp_path / "fills.csv")
+    shipped = config_file(Path("configs/markets/ADX.json")).read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("configs/markets").mkdir(parents=True)
+    Path("configs/markets/ADX.json").write_text(shipped.replace('[["10:00"', '[["13:00"'), "utf-8")
+    with pytest.raises(OtherFills, match=r"The replay of FAB does not find the fills of the run in .* again"):
+        reconcile("fills.csv", desk / "run", parquet_dir=desk / "store", output="matches.csv")
