@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
 from pipeline.numbers import amounts_in, counted
 from pipeline.replay.plan import plan
+from pipeline.runs.layout import RUN_FILE
 from pipeline.runs.own_figures import check_names, own_values, with_own_of_all
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
@@ -65,6 +67,7 @@ class BacktestRun:
     warnings: what is to be known before the figures are believed, as run.json and the page have it. seconds: `total` is
     wall clock with files and page written (in run.json, which is one of them, without the page); the others are sums
     over the securities. written: the figures of all securities together, where they are in a folder already.
+    how: of its run.json, by which that folder is known to be this run's.
     """
 
     plan: Plan
@@ -73,6 +76,7 @@ class BacktestRun:
     seconds: Mapping[str, float]
     warnings: Sequence[str] = ()
     written: Mapping[str, Any] | None = None
+    how: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         """Return in a line what was run, what came of it, and where it is."""
@@ -246,7 +250,11 @@ class BacktestRun:
             raise UnknownSecurity(f"{ticker} is not in this run.{nearest(ticker, by_ticker)}")
         if result.ledger is None:
             raise ReplayError(f"{ticker} failed in this run: {result.error}")
-        return read_table(self.output_dir / name) if self.output_dir is not None else table_of(result.files[name])
+        if self.output_dir is None:
+            return table_of(result.files[name])
+        if _how(self.output_dir) != self.how:
+            raise ReplayError(f"{self.output_dir} has another run by now, or none; give each run a folder of its own.")
+        return read_table(self.output_dir / name)
 
 
 def run_backtest(
@@ -303,7 +311,15 @@ def run_backtest(
             figures = _portfolio_figures(planned, results)
             folder.close(results, figures, seconds, warnings)
             finish(folder.directory)
-    return BacktestRun(planned, results, output_dir, seconds(), warnings, figures)
+        how = None if folder is None else _how(folder.directory)
+    return BacktestRun(planned, results, output_dir, seconds(), warnings, figures, how)
+
+
+def _how(folder: AnyPath) -> Any:
+    """Return what the run.json of a folder says of how its run was made, nothing where it says none."""
+    with suppress(OSError, ValueError, KeyError):
+        return json.loads((folder / RUN_FILE).read_bytes())["how"]
+    return None
 
 
 def _portfolio_figures(planned: Plan, results: Sequence[SecurityResult]) -> dict[str, Any]:

@@ -117,3 +117,18 @@ def test_nothing_is_written_or_printed_unless_asked(
     backtest(parquet_dir=store, config=config)
     assert list((tmp_path / "here").iterdir()) == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_whose_folder_another_has_taken_does_not_show_that_ones_fills(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "parquet_dir": make_store(tmp_path / "parquet"),
+        "config": make_config(tmp_path / "v1.json"),
+    }
+    first = backtest(**options, output_dir=tmp_path / "run")
+    count = int(first.summary.set_index("security").loc["FAB", "trades"])
+    assert len(first.trades("FAB")) == count
+    second = backtest(**options, output_dir=tmp_path / "run", parameters={"refill_interval_sec": 600})
+    assert len(second.trades("FAB")) < count
+    for asked in (first.trades, first.equity):
+        with pytest.raises(ReplayError, match="has another run by now, or none; give each run a folder of its own"):
+            asked("FAB")
