@@ -73,6 +73,10 @@ FAILING: Final = {
     "a price that no tick divides": "m.quote_ask(m.price * 1e300, 5)",
     "a price of NaN": "m.watch_ask(math.inf - math.inf)",
     "a price of a side never seen": "m.quote_ask(m.realized_pnl, 5)",
+    "a price that was a touch's before": (
+        "price = m.bid\n            if m.bid_size > 0 and price == m.bid:\n                price -= m.bid\n"
+        "                m.quote_bid(price, 5)"
+    ),
     "a size below zero": "m.quote_bid(m.price, 0 - m.volume)",
     "a quantity below zero": "self.n = m.buy_at_ask(self.size - 1)",
     "a resize below zero": "m.resize_ask(self.size - 1)",

@@ -124,7 +124,8 @@ class _Exact(ast.NodeTransformer):
 
     def visit_If(self, node: ast.If) -> ast.stmt:
         test = self._test(node.test)
-        outside, self._quoted = self._quoted, _quoted(node.test, self._quoted)
+        outside, known = self._quoted, _quoted(node.test, self._quoted)
+        self._quoted = known and known.difference(map(given_name, givings(node.body)))
         body = self._block(node.body)
         self._quoted = outside
         return ast.If(test, body, self._block(node.orelse))
