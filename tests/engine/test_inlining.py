@@ -158,6 +158,25 @@ class Own(Strategy):
     assert outcome.final["s_fills"] == 102
 
 
+def test_on_start_called_by_a_strategy_does_what_it_says_and_no_more(tmp_path: Path) -> None:
+    body = """\
+class Own(Strategy):
+    ticks: int = 0
+    left: int = 0
+
+    def on_start(self):
+        self.left = 7
+
+    def on_tick(self, m):
+        self.ticks += 1
+        self.left -= 1
+        if self.left == 5:
+            self.on_start()
+"""
+    final = both(strategy_of(tmp_path, body), written(TOUCHES)).final
+    assert (final["s_ticks"], final["s_left"]) == (4, 7)
+
+
 NAN_CASE: Final = """\
 class Own(Strategy):
     first: float = 0.0

@@ -82,7 +82,7 @@ def objects_of(
             scalars=(frozenset(fields.parameters) | frozenset(fields.memory)) - fields.compounds.keys(),
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
-            methods=_hooks(strategy, fields),
+            methods=_hooks(strategy),
             links={name: f"s.{name}" for name in fields.compounds},
             others=frozenset(dir(strategy)),
             words=frozenset(name for name, parameter in fields.parameters.items() if parameter.kind == "text"),
@@ -125,11 +125,10 @@ def _sides(of_market: MarketFields, side_type: Any) -> dict[str, Part]:
     return parts
 
 
-def _hooks(strategy: type[Strategy], fields: Fields) -> dict[str, Method]:
+def _hooks(strategy: type[Strategy]) -> dict[str, Method]:
     """Return the methods of a strategy as the market calls them.
 
-    on_start gives each memory field its first value, as the class body does for the plain engine; an on_fill that takes
-    the order as well finds it in the market.
+    An on_fill that takes the order as well finds it in the market.
     """
     methods = strategy_methods(strategy)
     fill = methods["on_fill"]
@@ -140,15 +139,4 @@ def _hooks(strategy: type[Strategy], fields: Fields) -> dict[str, Method]:
         taken = ast.parse(f"{order} = {others[1]}.filled_order").body[0]
         definition.body = [ast.increment_lineno(taken, definition.lineno - 1), *definition.body]
         methods["on_fill"] = Method(definition, fill.names, fill.file, fill.base)
-    start = methods["on_start"]
-    assignments = [
-        ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
-    ]
-    definition = copy(start.definition)
-    definition.body = [*assignments, *start.definition.body]
-    return methods | {"on_start": Method(definition, start.names, start.file, start.base)}
-
-
-def _literal(value: float) -> str:
-    """Return a number as Python text; 1e999 is how infinity can be written."""
-    return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
+    return methods

@@ -209,7 +209,7 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: ast.Name(name, ast.Load()) for name in ("count", *TICK_COLUMNS)}
     replay = Method(
-        _with_signals(definitions_in(replay_state)["replay"], fields), vars(replay_state), str(replay_state.__file__)
+        _with_fields(definitions_in(replay_state)["replay"], fields), vars(replay_state), str(replay_state.__file__)
     )
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
@@ -218,11 +218,20 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     return FlatReplay(body, kinds, fields, of_market)
 
 
-def _with_signals(definition: ast.FunctionDef, fields: Fields) -> ast.FunctionDef:
-    """Let a replay take each signal as of an event before the market does, as the plain engine does."""
+def _with_fields(definition: ast.FunctionDef, fields: Fields) -> ast.FunctionDef:
+    """Let a replay give memory its first values, and take each signal as of an event before the market does."""
+    begins = next(node for node in definition.body if isinstance(node, ast.If))
+    begins.body[:0] = [
+        ast.parse(f"strategy.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
+    ]
     events = next(node for node in definition.body if isinstance(node, ast.For))
     events.body[-1:-1] = [ast.parse(f"strategy.{name}.take(i)").body[0] for name in fields.signals]
     return definition
+
+
+def _literal(value: float) -> str:
+    """Return a number as Python text; 1e999 is how infinity can be written."""
+    return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
 
 
 def helpers_of(source: str) -> dict[str, Signature]:
