@@ -26,6 +26,9 @@ from pipeline.settings import MONEY_UNIT, Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
 
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
+FIELDS: Final = "__fields__"
+"""Where a class keeps what is declared in it, once that is read."""
+
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
 OTHER_KINDS: Final[dict[Any, Literal["ints", "floats", "text"]]] = {IntArray: "ints", Array: "floats", str: "text"}
@@ -204,9 +207,11 @@ _fields: dict[type[Strategy], Fields] = {}
 
 def fields_of(strategy: type[Strategy]) -> Fields:
     """Return the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
-    if strategy not in _fields:
-        _fields[strategy] = _read_fields(strategy)
-    return _fields[strategy]
+    fields: Fields | None = vars(strategy).get(FIELDS)  # with the class they go: a replay may make one of its own
+    if fields is None:
+        fields = _read_fields(strategy)
+        setattr(strategy, FIELDS, fields)
+    return fields
 
 
 def _read_fields(strategy: type[Strategy]) -> Fields:

@@ -13,6 +13,7 @@ from pipeline.engine.field_kinds import hints_of
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.replay.charges import charges_of
+from pipeline.strategies.loading.load import anew
 from pipeline.ticks import TRADE, union_of
 from pipeline.times import DAY
 
@@ -130,7 +131,7 @@ def replayer(
     if engine == "python":
         from pipeline.engine.plain import PlainReplay  # one engine a run
 
-        return PlainReplay(strategy)
+        return PlainReplay(anew(strategy))
     from pipeline.engine.compiled import compiled_replay
 
     return compiled_replay(strategy, None if of_any_model else loop_constants(execution), on_compile)

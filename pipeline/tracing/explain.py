@@ -22,6 +22,7 @@ from pipeline.engine.rules.replay_state import BUY
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import charges_of
 from pipeline.replay.simulate import engine_facts, matched_ticks
+from pipeline.strategies.loading.load import anew
 from pipeline.ticks import ASK, BID, TICK_TYPES
 from pipeline.tracing.approach import STRIDE, Approach
 from pipeline.tracing.explanation import (
@@ -93,7 +94,7 @@ def explain_fill(
 
 def traced_replay(window: Window, setting: Setting, trace: Trace) -> Fills:
     """Replay a window until the trace has what it is kept for, and return the fills until then, all before included."""
-    strategy = setting.strategy
+    strategy = anew(setting.strategy)
     namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
     replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
     values = fields_of(strategy).field_values(setting.parameters, setting.market.price_units_per_currency)

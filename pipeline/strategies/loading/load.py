@@ -15,7 +15,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.strategy import Strategy
-from pipeline.errors import StrategyError, UnknownStrategy, nearest
+from pipeline.errors import PipelineError, StrategyError, UnknownStrategy, nearest
 from pipeline.system import refusal
 
 if TYPE_CHECKING:
@@ -95,6 +95,17 @@ def load_strategy(source: str | StrategySource) -> type[Strategy]:
         for name in strategy.files:
             strategy.read(name)
     return strategy
+
+
+def anew(strategy: type[Strategy]) -> type[Strategy]:
+    """Return a strategy as one more import of its files makes it: what its modules and its class hold starts anew."""
+    if not strategy.sources:
+        return strategy
+    from pipeline.strategies.loading.modules import imported_again
+
+    again = _only_strategy(imported_again(strategy.__module__))
+    again.sources = strategy.sources
+    return again
 
 
 def strategy_label(name: str) -> str:
@@ -206,7 +217,9 @@ def _not_imported(source: StrategySource, error: BaseException) -> str:
         where, what = f"{error.filename}, line {error.lineno}", f"SyntaxError: {error.msg}"
     elif own := [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]:
         where = f"{own[-1].filename}, line {own[-1].lineno}"
-    hint = ""
+    if isinstance(error, PipelineError):
+        return f"{where}: {error}"
+    hint = " Save it as UTF-8." if "encoding declaration" in what else ""
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = f" Install it, or put {error.name.partition('.')[0]}.py beside the strategy's file."
     return f"{where}: cannot be imported ({what}).{hint}"

@@ -7,6 +7,7 @@ import builtins
 import importlib.util
 import linecache
 import sys
+import threading
 from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
@@ -54,8 +55,9 @@ def modules_of(file: Path, text: bytes) -> tuple[ModuleText, ...]:
 
 
 def module_name(file: Path) -> str:
-    """Return the name of a strategy's file as a module."""
-    return file.stem.replace(".", "_")
+    """Return the name of a strategy's file as a module, which is none that it may import, as `random` is."""
+    name = file.stem.replace(".", "_")
+    return f"{name}_" if name == "pipeline" or name in sys.stdlib_module_names else name
 
 
 def declared_files(module: ModuleText) -> Iterator[tuple[int, object]]:
@@ -97,6 +99,8 @@ def _beside(folder: Path, name: str) -> ModuleText | None:
 _texts: dict[str, ModuleText] = {}
 """Every module text this process was given, by the name it is imported under."""
 
+_importing = threading.Lock()
+
 
 def texts_of(package: str) -> list[ModuleText]:
     """Return the modules that this process was given for a package."""
@@ -116,6 +120,15 @@ def import_texts(package: str, modules: Sequence[ModuleText], name: str) -> Modu
     if FINDER not in sys.meta_path:
         sys.meta_path.append(FINDER)
     return importlib.import_module(f"{package}.{name}")
+
+
+def imported_again(name: str) -> ModuleType:
+    """Import a module of texts once more, by its full name, with all that it imports of its package."""
+    package = f"{name.partition('.')[0]}."
+    with _importing:
+        for module in [module for module in sys.modules if module.startswith(package)]:
+            del sys.modules[module]
+        return importlib.import_module(name)
 
 
 class _Finder(MetaPathFinder, Loader):
