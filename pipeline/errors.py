@@ -42,7 +42,7 @@ def in_words(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001 - an exception is somebody's code, too
         text = "(an error without words)"
-    return f"{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 # Configuration and the request itself

@@ -10,15 +10,20 @@ import inspect
 import re
 import sys
 from difflib import get_close_matches
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.parts import names_in, source_of
+from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
+from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.errors import StrategyError, shown
+from pipeline.settings import COMMENT, EXCHANGE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
+
+    from pipeline.settings import Parameter
 
 CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__")
 NEVER_RUNS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -30,7 +35,10 @@ ON_FILL: Final = "on_fill"
 CALLS: Final = ("on_time", "on_open", "on_close", "on_outside")
 """The hooks for which a strategy gets a market that calls them."""
 
-CALLED_BY_ITS_NAME: Final = re.compile(r"on_|on[A-Z]")
+CALLED_BY_ITS_NAME: Final = re.compile(
+    r"on_|on[A-Z]|((pre)?next|stop|init|initiali[sz]e|setup|handle_data|(notify|populate|before|after)_\w+)$"
+)
+"""How methods begin, or are named, that an engine calls, in this system or in others."""
 
 
 def check_declared(strategy: type, base: type, typed: Collection[str]) -> None:
@@ -48,8 +56,13 @@ def check_declared(strategy: type, base: type, typed: Collection[str]) -> None:
     _check_hooks(strategy, base)
 
 
-def check_own_name(strategy: type, name: str) -> None:
+def check_own_name(strategy: type, name: str, base: type) -> None:
     """Raise StrategyError for the name of a field that the engine, or Python, has another meaning for."""
+    if callable(getattr(base, name, None)):
+        raise StrategyError(
+            f"{declaration(strategy, name)}: {strategy.__name__}.{name} is a method of every strategy; call the field "
+            "otherwise."
+        )
     if "__" not in name:
         return
     begins = [f"_{owner.__name__.lstrip('_')}__" for owner in strategy.__mro__]
@@ -58,6 +71,27 @@ def check_own_name(strategy: type, name: str) -> None:
     if mangled:
         why = f".__{mangled}: a name that begins with two underscores is another in Python; write `_{mangled}`."
     raise StrategyError(f"{declaration(strategy, name)}: {strategy.__name__}{why}")
+
+
+def check_market(strategy: Any) -> None:
+    """Raise StrategyError for what is no market, and for more orders a side than there may be."""
+    if not (isinstance(strategy.rules, type) and issubclass(strategy.rules, ReplayState)):
+        raise wrong(strategy, "rules", f" is {strategy.rules!r}; it is a market of pipeline.engine.market.")
+    if type(strategy.levels) is not int or not 0 <= strategy.levels <= MOST_LEVELS:
+        raise wrong(strategy, "levels", f" is {strategy.levels!r}; a side holds 1 to {MOST_LEVELS} orders.")
+
+
+def check_keys(strategy: type, parameters: Mapping[str, Parameter]) -> None:
+    """Raise StrategyError for a parameter whose config key is another's, or says something else in a config."""
+    by_key = dict.fromkeys((EXCHANGE, COMMENT), "the engine")
+    for name, parameter in parameters.items():
+        if (of := by_key.setdefault(parameter.key, name)) != name:
+            raise wrong(strategy, name, f": the config key '{parameter.key}' is that of {of}; `key=` gives it another.")
+
+
+def wrong(strategy: type, name: str, why: str) -> StrategyError:
+    """Return an error for what a class declares by a name, at its line."""
+    return StrategyError(f"{declaration(strategy, name)}: {strategy.__name__}.{name}{why}")
 
 
 def own_classes(strategy: type, base: type) -> list[type]:
@@ -100,6 +134,8 @@ def _statement(owner: type, name: str) -> ast.stmt | None:
 def _gives(node: ast.stmt, name: str) -> bool:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return node.name == name
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return any(name == (alias.asname or alias.name.partition(".")[0]) for alias in node.names)
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return any(name in names_in(target) for target in targets if target)
 
@@ -110,6 +146,8 @@ def _is_method(value: object) -> bool:
 
 def _untyped(owner: type, name: str, value: object) -> StrategyError:
     statement = _statement(owner, name)
+    if isinstance(value, ModuleType):
+        return StrategyError(f"{where(owner, statement)}: {owner.__name__}.{name} is a module: import above the class.")
     default = getattr(value, "default", value)
     kind = "float | None" if default is None else type(default).__name__
     start = getattr(statement, "value", None)

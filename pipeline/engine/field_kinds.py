@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 
+from pipeline.errors import StrategyError
+
 MOST_EXACT: Final = 2**53
 """Up to here, and down to minus it, every whole number is a float as well."""
 
@@ -39,6 +41,13 @@ def exact_float(value: float) -> float:
     if isinstance(value, int) and abs(value) > MOST_EXACT:
         raise OverflowError(f"{value:,} is beyond 2**53 and would change as a float; write float(...) if it may")
     return float(value)
+
+
+def whole(value: Any, made: str) -> int:
+    """Return a time that memory is made with as an int; raises StrategyError for what is no whole number of ns."""
+    if not isinstance(value, (int, float)) or value % 1 != 0:
+        raise StrategyError(f"{made}({value}): it takes whole nanoseconds. What a parameter says is set in on_start.")
+    return int(value)
 
 
 def resolved(hint: Any) -> tuple[Kind | Literal["object"], bool, Unit]:

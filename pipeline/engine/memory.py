@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from pipeline.engine.field_kinds import exact_float, hints_of
+from pipeline.engine.field_kinds import exact_float, hints_of, whole
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Compound:
     size: int
 
     def __init__(self, size: int) -> None:
-        if not 1 <= size <= MOST:
-            raise StrategyError(f"{type(self).__name__}({size}): it holds 1 to {MOST:,} numbers.")
+        if not hasattr(size, "__index__") or not 1 <= size <= MOST:
+            raise StrategyError(f"{type(self).__name__}({size}): it holds 1 to {MOST:,} numbers, set by no parameter.")
         self.size = size
 
     def __repr__(self) -> str:
@@ -263,7 +263,7 @@ class TimeWindow(_Ring):
 
     def __init__(self, span: int = 0, size: int = 1_000) -> None:
         super().__init__(size)
-        self.span = span
+        self.span = whole(span, "TimeWindow")
         self.times = [0] * size
 
     def made_with(self) -> str:
@@ -310,7 +310,7 @@ class Ewma(Compound):
 
     def __init__(self, half_life: int = 0) -> None:
         super().__init__(1)
-        self.half_life = half_life
+        self.half_life = whole(half_life, "Ewma")
 
     def made_with(self) -> str:
         """Return how it is written."""

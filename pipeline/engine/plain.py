@@ -19,7 +19,7 @@ from pipeline.engine.compiler.objects import OF_TOUCH
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
 from pipeline.engine.constants import constants
-from pipeline.engine.declared import takes_order
+from pipeline.engine.declared import declaration, takes_order
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, failure, too_many_fills
 from pipeline.engine.replay import Replay
 from pipeline.engine.rules.replay_state import replay
@@ -98,7 +98,7 @@ class PlainRun(Replay):
         first = {name: number.start for name, number in self._fields.memory.items()}
         market.strategy = self._acting = strategy(**parameters, **first)
         for name, start_of in (*self._fields.compounds.items(), *self._fields.objects.items()):
-            setattr(self._acting, name, deepcopy(start_of))
+            setattr(self._acting, name, _copy(strategy, name, start_of))
         for name, value in parameters.items():
             if isinstance(value, tuple):
                 whole = self._fields.parameters[name].kind == "ints"
@@ -228,6 +228,18 @@ class PlainRun(Replay):
                     f"{type(strategy).__name__}.{name} is declared {number.kind} and became a {held} during the run; "
                     f"write {number.kind}(...) where it is assigned or declare it as what it is."
                 )
+
+
+def _copy(strategy: type[Strategy], name: str, start_of: object) -> object:
+    try:
+        return deepcopy(start_of)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise StrategyError(
+            f"{declaration(strategy, name)}: {strategy.__name__}.{name} cannot be copied for each replay "
+            f"({in_words(error)}). Write its first value itself, as in `{name}: list = []`, or make it in on_start."
+        ) from error
 
 
 def _market_of(strategy: type[Strategy]) -> Any:

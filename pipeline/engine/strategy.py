@@ -10,13 +10,12 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_orig
 
 from pipeline.engine.called import check_times, market_for
 from pipeline.engine.constants import constants
-from pipeline.engine.declared import check_declared, check_own_name, declaration, own_classes
+from pipeline.engine.declared import check_declared, check_keys, check_market, check_own_name, own_classes, wrong
 from pipeline.engine.facts_read import facts_read
 from pipeline.engine.field_kinds import Kind, Unit, is_a, resolved
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
 from pipeline.engine.moments import At, Every  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.own_figures import OwnFigure, Together, check_figures
-from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.series import Series
@@ -26,9 +25,9 @@ from pipeline.settings import MONEY_UNIT, Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
 
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
+
 FIELDS: Final = "__fields__"
 """Where a class keeps what is declared in it, once that is read."""
-
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
 OTHER_KINDS: Final[dict[Any, Literal["ints", "floats", "text"]]] = {IntArray: "ints", Array: "floats", str: "text"}
@@ -52,7 +51,7 @@ Minutes: TypeAlias = Annotated[int, Unit("minutes", MINUTE)]
 """Minutes in a config, int nanoseconds in the strategy."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Declared:
     default: Value
     key: str | None
@@ -61,6 +60,10 @@ class _Declared:
     above: float | None
     doc: str
     choices: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Show it as it is written."""
+        return f"parameter({self.default!r})"
 
 
 def parameter(
@@ -202,9 +205,6 @@ class Fields:
         return {name: parameter.as_field(values[parameter.key], units) for name, parameter in self.parameters.items()}
 
 
-_fields: dict[type[Strategy], Fields] = {}
-
-
 def fields_of(strategy: type[Strategy]) -> Fields:
     """Return the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
     fields: Fields | None = vars(strategy).get(FIELDS)  # with the class they go: a replay may make one of its own
@@ -219,17 +219,17 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     memory: dict[str, Memory] = {}
     compounds: dict[str, Compound] = {}
     objects: dict[str, object] = {}
-    if type(strategy.levels) is not int or not 0 <= strategy.levels <= MOST_LEVELS:
-        raise _wrong(strategy, "levels", f" is {strategy.levels!r}; a side holds 1 to {MOST_LEVELS} orders.")
+    check_market(strategy)
     hints = _hints_of(strategy)
     check_times(strategy, Strategy)
     check_declared(strategy, Strategy, hints)
     for name, hint in hints.items():
-        if hint is ClassVar or get_origin(hint) is ClassVar or name in Strategy.__annotations__:
-            continue
-        check_own_name(strategy, name)
-        kind, optional, _ = resolved(hint)
         value: Any = getattr(strategy, name, None)
+        is_constant = not {hint, get_origin(hint)}.isdisjoint((ClassVar, Final))
+        if name in Strategy.__annotations__ or (is_constant and not isinstance(value, _Declared)):
+            continue
+        check_own_name(strategy, name, Strategy)
+        kind, optional, unit = resolved(hint)
         if isinstance(value, _Declared):
             parameters[name] = _parameter(strategy, name, value, hint)
         elif kind == "object":
@@ -237,14 +237,20 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
                 compounds[name] = value
             elif hint in (*KINDS, Signal, Series):
                 start = f"{hint.__name__}({STARTS_OF.get(hint, 20)})"
-                raise _wrong(strategy, name, f": write what it starts as, `{name}: {hint.__name__} = {start}`.")
+                raise wrong(strategy, name, f": write what it starts as, `{name}: {hint.__name__} = {start}`.")
             else:
                 objects[name] = value
         elif optional or not is_a(kind, value):
             example = f"{name}: {kind} = {START[kind]}"
-            raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
+            raise wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
+        elif unit.scale != 1 and value:
+            why = (
+                f": it starts from {value} ns. For {value} {unit.name} write `= parameter({value})`; else its type is "
+            )
+            raise wrong(strategy, name, f"{why}Nanoseconds.")
         else:
-            memory[name] = Memory(kind, float(value) if kind == "float" else value)
+            memory[name] = Memory(kind, float(value) if kind == "float" else int(value) if kind == "int" else value)
+    check_keys(strategy, parameters)
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     check_figures(strategy)
@@ -263,9 +269,12 @@ def _facts_read(strategy: type[Strategy]) -> tuple[str, ...]:
 
 
 def _check_named(strategy: type[Strategy], field: str, known: Sequence[str], kind: str) -> None:
-    for name in getattr(strategy, field):
+    names = getattr(strategy, field)
+    if not isinstance(names, (tuple, list)):
+        raise wrong(strategy, field, f' is {names!r}; it lists names, as in `{field} = ("first",)`.')
+    for name in names:
         if name not in known:
-            raise _wrong(strategy, field, f": '{name}' is no {kind}.{nearest(name, known)}")
+            raise wrong(strategy, field, f": '{name}' is no {kind}.{nearest(name, known)}")
 
 
 def _hints_of(strategy: type[Strategy]) -> dict[str, Any]:
@@ -276,12 +285,8 @@ def _hints_of(strategy: type[Strategy]) -> dict[str, Any]:
             for name, hint in vars(owner).get("__annotations__", {}).items():
                 if isinstance(hint, str) and re.search(rf"\b{error.name}\b", hint):
                     why = f": its type {error.name} is unknown here.{nearest(str(error.name), TYPES)} Is it imported?"
-                    raise _wrong(strategy, name, why) from error
+                    raise wrong(strategy, name, why) from error
         raise
-
-
-def _wrong(strategy: type[Strategy], name: str, why: str) -> StrategyError:
-    return StrategyError(f"{declaration(strategy, name)}: {strategy.__name__}.{name}{why}")
 
 
 def _parameter(strategy: type[Strategy], name: str, declared: _Declared, hint: Any) -> Parameter:
@@ -289,15 +294,16 @@ def _parameter(strategy: type[Strategy], name: str, declared: _Declared, hint: A
     default: Any = declared.default
     if hint in (Array, IntArray):
         if not isinstance(default, (list, tuple)) or not default:
-            raise _wrong(strategy, name, f": its default is a list, as in `{name}: Array = parameter((0.5, 0.3))`.")
+            raise wrong(strategy, name, f": its default is a list, as in `{name}: Array = parameter((0.5, 0.3))`.")
         default = tuple(default)
     elif kind == "object" and hint is not str:
         why = "a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the engine's units."
-        raise _wrong(strategy, name, f": {why}")
+        words = f" For words write `{name}: str = parameter(...)`." if isinstance(default, str) else ""
+        raise wrong(strategy, name, f": {why}{words}")
     elif kind != "object" and declared.choices:
-        raise _wrong(strategy, name, ": choices are words; its type is `str`.")
+        raise wrong(strategy, name, ": choices are words; its type is `str`.")
     elif len({*declared.choices}) != len(declared.choices) or not all(isinstance(w, str) for w in declared.choices):
-        raise _wrong(strategy, name, ": choices are words, each once.")
+        raise wrong(strategy, name, ": choices are words, each once.")
     draft = Parameter(
         key=declared.key or name,
         kind=OTHER_KINDS[hint] if kind == "object" else kind,
@@ -311,8 +317,12 @@ def _parameter(strategy: type[Strategy], name: str, declared: _Declared, hint: A
         doc=declared.doc,
         choices=declared.choices,
     )
+    for bound in ("minimum", "maximum", "above"):
+        limit = getattr(draft, bound)
+        if limit is not None and not is_a("float", limit):
+            raise wrong(strategy, name, f": its {bound} is {limit!r}; it is a number.")
     try:
         checked = draft.check(default, "")
     except ConfigError as error:
-        raise _wrong(strategy, name, f", its default{error}") from error
+        raise wrong(strategy, name, f", its default{error}") from error
     return replace(draft, default=checked) if draft.is_list else draft

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -10,40 +9,12 @@ import pytest
 from pipeline import api
 from pipeline.errors import PipelineError
 from tests.made import make_store, results
+from tests.strategies.refused import COUNT, HEADER, QUOTE, REFUSED, SIZE, own
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.replay.plan import Plan
-
-HEADER: Final = """\
-import datetime as dt
-import math
-from dataclasses import dataclass
-
-import numpy as np
-
-from pipeline.engine.market import Market
-from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
-
-"""
-QUOTE: Final = """
-    if m.bid_size > 0 and (not m.bid_live or m.bid_order != m.bid):
-        m.quote_bid(m.bid, self.size)
-"""
-SIZE: Final = "size: Shares = parameter(1000)\n"
-
-
-def own(
-    before: str = "", *, fields: str = SIZE, methods: str = "", above: str = "", hook: str = "on_tick(self, m)"
-) -> str:
-    """Return a file whose class quotes the bid at every change of the touch, after what `before` does."""
-    body = f"{fields}{methods}def {hook}:{indent(before, '    ') if before else ''}{QUOTE}"
-    return f"{HEADER}{above}class S(Strategy):\n{indent(dedent(body), '    ')}"
-
-
-COUNT: Final = f"{SIZE}c: int = 0\nt: Nanoseconds = 0\nv: float = 0.0\n"
-"""The fields of the cases on arithmetic below."""
 
 RUNS: Final = {
     "a hook as people write it": own(
@@ -61,6 +32,9 @@ if not 0 < b <= a < market.ask + 1:
         "class S(Strategy)", "from mybase import Base\n\nclass Middle(Base)"
     )
     + "\nclass S(Middle):\n    more: int = 0\n",
+    "a function of math by another name": own(
+        "\nif root(m.bid) < 0:\n    return", above="from math import sqrt as root\n"
+    ),
     "arithmetic": own(
         """
 self.v += m.bid**2 + round(m.bid / 3, 2) + round(m.bid * 8.125, 2)
@@ -116,6 +90,35 @@ PLAIN: Final = {
     ),
     "another name for the market": (own("\nbook = m\nx = book.bid"), "`m` is passed on"),
     "getattr": (own('\nx = getattr(m, "bid")'), "`m` is passed on"),
+    "a method that calls itself": (
+        own("\nx = self.half(5)", methods="def half(self, n):\n    return n if n < 2 else self.half(n // 2)\n"),
+        "line 12: half calls itself.",
+    ),
+    "a method that is private to Python": (
+        own("\nx = self.__mid(m)", methods="def __mid(self, m):\n    return m.bid\n"),
+        "line 12: __mid: a name that begins with two underscores is another in Python; write `_mid`.",
+    ),
+    "a builtin that a function hides": (
+        own("\nfor i in range(3):\n    x = i", above="def range(n):\n    return [n]\n"),
+        "`for i in range(3):` is outside what can be compiled",
+    ),
+    "a constant of 64 bits and a sign": (own("\nx = m.event & 0xFFFFFFFFFFFFFFFF"), "615 has more than 64 bits."),
+    "a number of numpy's": (
+        own("\nx = m.bid * K", above="K = np.sqrt(252)\n"),
+        "line 14: 'K' is a float64, which may compute otherwise than Python's float; write float(...) where it is set.",
+    ),
+    "a number of an enumeration": (
+        own("\nx = K", above="from enum import IntEnum\n\nK = IntEnum('E', 'A').A\n"),
+        "'K' is a E, which may compute otherwise than Python's int; write int(...) where it is set.",
+    ),
+    "memory that starts from a number of an enumeration": (
+        own(
+            "\nself.n += len([])",
+            fields=f"{SIZE}n: int = E.A\n",
+            above="from enum import IntEnum\n\nE = IntEnum('E', 'A')\n",
+        ),
+        "is outside what can be compiled",
+    ),
     "a constant of the class": (
         own("\nx = self.C", fields=f"{SIZE}C: __import__('typing').ClassVar[int] = 4\n"),
         "S.C is no",
@@ -153,116 +156,6 @@ PLAIN: Final = {
     "a global that changes": (own("\nglobal COUNT\nCOUNT += 1", above="COUNT = 0\n"), "`global COUNT` is outside"),
     "match": (own("\nmatch m.kind:\n    case 0:\n        pass"), "`match m.kind:` is outside"),
     "super": (own(methods="def on_start(self):\n    super().on_start()\n"), "`super().on_start()` is outside"),
-}
-
-REFUSED: Final = {
-    "a parameter without its type": (
-        own("\nif not self.active:\n    return", fields=f"{SIZE}active = parameter(False)\n"),
-        (
-            "line 12: S.active has no type, so it is neither a parameter nor memory. For a parameter write "
-            "`active: bool = parameter(False)`."
-        ),
-    ),
-    "memory without its type": (
-        own("\nself.n += 1", fields=f"{SIZE}n = 0\n"),
-        (
-            "line 12: S.n has no type, so it is neither a parameter nor memory. For memory write `n: int = 0`. "
-            "A constant stands above the class."
-        ),
-    ),
-    "a constructor": (
-        own(methods="def __init__(self):\n    self.x = 5\n"),
-        (
-            "line 12: S.__init__ would not be called. Give each field its first value in the class, as in "
-            "`x: int = 5`; compute "
-            "what depends on parameters in `def on_start(self):`."
-        ),
-    ),
-    "a dataclass": (own(above="@dataclass\n"), "line 11: S is a @dataclass: remove that; its typed fields are enough."),
-    "a list as a parameter": (
-        own(fields=f"{SIZE}mode: list = parameter(5)\n"),
-        "line 12: S.mode: a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the",
-    ),
-    "a word that is none of its choices": (
-        own(fields=f'{SIZE}mode: str = parameter("both", choices=("bid", "ask"))\n'),
-        'line 12: S.mode, its default: mode is "both"; it takes bid or ask.',
-    ),
-    "a hook misspelt": (own(hook="ontick(self, m)"), "line 12: nothing calls ontick. Did you mean 'on_tick'?"),
-    "a hook that there is not": (
-        own(methods="def on_trade(self, m):\n    pass\n"),
-        "line 12: nothing calls on_trade. on_tick is called on each quote and print, and `m.kind` says which it is.",
-    ),
-    "no hook at all": (own(hook="run(self, m)"), "line 10: S has no on_tick, so it would do nothing."),
-    "a hook that takes less": (
-        own(methods="def on_fill(self, m):\n    pass\n"),
-        (
-            "line 12: on_fill takes m; the engine gives it m, side, price, quantity. "
-            "Write `def on_fill(self, m, side, price, quantity)`."
-        ),
-    ),
-    "another system's word": (own("\nx = m.best_bid"), "line 13: the market has no 'best_bid'. Did you mean 'bid'?"),
-    "another system's verb": (
-        own("\nm.place_bid(m.bid, 5)"),
-        "line 13: the market has no 'place_bid'. Did you mean 'quote_bid'?",
-    ),
-    "what is computed here": (own("\nx = m.mid"), "line 13: the market has no 'mid'. Write `(m.bid + m.ask) / 2`."),
-    "a parameter misspelt": (own("\nx = self.siz"), "line 13: S has no 'siz'. Did you mean 'size'?"),
-    "memory that is not declared": (
-        own("\nself.count = 1"),
-        "line 13: S has no 'count'. Declare what is to be remembered in the class, as in `count: float = 0.0`.",
-    ),
-    "a method that there is not": (
-        own('\nself.log("x")'),
-        "line 13: S has no 'log'. Write it as a method: `def log(self, ...)`.",
-    ),
-    "a parameter assigned to": (
-        own("\nself.size = 5"),
-        "line 13: size is a parameter; it keeps its value for the whole run. Remember another in a field.",
-    ),
-    "the market assigned to": (
-        own("\nm.position = 0"),
-        "line 13: `m.position` can be read, not assigned to; what is yours goes into a field of S.",
-    ),
-    "a local misspelt": (own("\nmidd = m.bid\nx = mid"), "line 14: unknown name 'mid'. Did you mean 'midd'?"),
-    "self left out": (own("\nx = size"), "line 13: unknown name 'size'. Write `self.size`."),
-    "the market left out": (own("\nx = bid"), "line 13: unknown name 'bid'. Write `m.bid`."),
-    "the market not passed on": (
-        own("\nx = self.mid()", methods="def mid(self):\n    return (m.bid + m.ask) / 2\n"),
-        "line 13: unknown name 'm'. Write `def mid(self, m)`, and `self.mid(m)` where it is called.",
-    ),
-    "the same in a list comprehension": (
-        own("\nx = [bidd for _ in range(3)]"),
-        "line 13: unknown name 'bidd'.",
-    ),
-    "a local without a value": (
-        own("\nfor i in range(3):\n    pass\nx = i"),
-        "line 15: 'i' may have no value here; give it one before, on every path.",
-    ),
-    "int memory that becomes a float": (
-        own("\nself.last = m.bid", fields=f"{SIZE}last: int = 0\n"),
-        "line 14: last is declared int and would become a float here; write int(...) or declare it float.",
-    ),
-    "a size that is a float": (
-        own("\nm.quote_ask(m.ask, self.size / 2)"),
-        "line 13: quote_ask takes size as int and would be given a float; write int(...).",
-    ),
-    "taking in on_fill": (
-        own(methods="def on_fill(self, m, side, price, quantity):\n    m.sell_at_bid(quantity)\n"),
-        "line 13: on_fill may not call sell_at_bid: it fills at once",
-    ),
-    "two classes": (
-        own() + "\nclass T(Strategy):\n    pass\n",
-        "a strategy file holds one class built on Strategy; found S, T. Keep one in the file, and put each other",
-    ),
-    "no strategy": (
-        own().replace("(Strategy)", ""),
-        "a strategy file holds one class built on Strategy; found none. Write `class S(Strategy):`.",
-    ),
-    "a colon left out": (own("\nif m.bid > 0\n    pass"), "line 13: cannot be imported (SyntaxError: expected ':')."),
-    "a module that is not there": (
-        own(above="import no_such\n"),
-        "line 10: cannot be imported (ModuleNotFoundError: No module named 'no_such'). Install it, or put no_such.py",
-    ),
 }
 
 

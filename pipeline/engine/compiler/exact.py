@@ -161,7 +161,7 @@ class _Exact(ast.NodeTransformer):
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if type(node.value) is int and not inside((node.value, node.value), WHOLE):
-            raise self._error(node, f"{node.value} has more than 64 bits.")
+            raise NotCompilable(f"{self._where(node)}: {node.value} has more than 64 bits.", SUBSET)
         return node
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:

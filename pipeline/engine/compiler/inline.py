@@ -60,7 +60,7 @@ class Inliner(Expressions):
         """Return the flat statements of `method`, its parameters bound to parts and to locals."""
         scope = Scope(method, dict(names), dict(parts), owner, self.count(), result)
         if method.definition in self._open:
-            raise method.error(method.definition, f"{method.definition.name} calls itself.")
+            raise method.refusal(method.definition, f"{method.definition.name} calls itself.")
         if scope.of_strategy:
             self._to_check.append((method, result is not None))
         statements = method.definition.body
@@ -116,7 +116,9 @@ class Inliner(Expressions):
                 return self._if(node, scope)
             case ast.While(orelse=[]):
                 return self._while(node, scope)
-            case ast.For(target=ast.Name(), orelse=[], iter=ast.Call(func=ast.Name(id="range"), keywords=[])):
+            case ast.For(target=ast.Name(), orelse=[], iter=ast.Call(func=ast.Name(id="range"), keywords=[])) if (
+                "range" not in scope.names and "range" not in scope.method.names
+            ):
                 return self._for(node, scope)
         raise scope.refusal(node)
 
@@ -276,7 +278,10 @@ class Inliner(Expressions):
         arguments = [*call.args, *self._keywords(call, parameters, scope)]
         if len(arguments) != len(parameters) - 1:
             wanted = ", ".join(parameters[1:]) or "nothing"
-            raise scope.error(call, f"{method.definition.name} takes {wanted}; {len(arguments)} given.")
+            why = f"{method.definition.name} takes {wanted}; {len(arguments)} given."
+            if parameters[0] != "self" and len(arguments) == len(parameters):
+                why += f" Write `def {method.definition.name}(self, {', '.join(parameters)})`."
+            raise scope.error(call, why)
         parts = {parameters[0]: part}
         names: dict[str, ast.expr] = {}
         of_engine = not scope.of_strategy and part.prefix != STRATEGY

@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from copy import copy
+from numbers import Integral, Number
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -224,8 +225,9 @@ class Expressions(ABC):
     def _of_math(self, function: ast.expr, scope: Scope) -> ast.Attribute | None:
         if isinstance(function, ast.Attribute):
             return function if self._free_name(function.value, scope) is math else None
-        name = function.id if isinstance(function, ast.Name) else ""
-        is_of_math = name in vars(math) and self._free_name(function, scope) is vars(math)[name]
+        called = self._free_name(function, scope)
+        name = getattr(called, "__name__", "")
+        is_of_math = called is not None and vars(math).get(name) is called
         return ast.Attribute(ast.Name("math", ast.Load()), name, ast.Load()) if is_of_math else None
 
     def _math(
@@ -270,8 +272,12 @@ class Expressions(ABC):
                 node, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
             )
         value = scope.method.names.get(node.id)
-        if isinstance(value, (bool, int, float)):
+        if type(value) in (bool, int, float):
             return ast.Constant(value)
+        if isinstance(value, Number):
+            kind = "int" if isinstance(value, Integral) else "float"
+            why = f"'{node.id}' is a {type(value).__name__}, which may compute otherwise than Python's {kind}; write "
+            raise scope.refusal(node, f"{why}{kind}(...) where it is set.")
         if node.id in scope.method.names or hasattr(builtins, node.id):
             raise scope.refusal(node, f"'{node.id}' is no number, which is all that a loop takes from outside.")
         known = [*scope.names, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]

@@ -26,7 +26,9 @@ def strategy_methods(subject: type) -> dict[str, Method]:
         module = sys.modules[base.__module__]
         definition = definitions_in(module).get(base.__name__)
         if not isinstance(definition, ast.ClassDef):
-            raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
+            raise StrategyError(
+                f"{module.__file__}: {base.__name__} is not in its text; write `class {base.__name__}` at the margin."
+            )
         for member in definition.body:
             if isinstance(member, ast.FunctionDef) and not (
                 base is Strategy and member.name in ("__init__", "__init_subclass__", "read")
@@ -52,6 +54,10 @@ def check_as_written(strategy: type[Strategy]) -> None:
             if name in ATTRIBUTE_HOOKS or not (decorated or (code and member and code.co_firstlineno == member.lineno)):
                 changed.append(name)
         if changed:
-            definition = members.get(changed[0], text)
+            private = changed[0].removeprefix(f"_{base.__name__.lstrip('_')}")
+            definition = members.get(private, members.get(changed[0], text))
+            if private != changed[0] and private in members:
+                why = f"{private}: a name that begins with two underscores is another in Python; write `{private[1:]}`."
+                raise Method(definition, {}, str(module.__file__), number).refusal(definition, why)
             why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
             raise Method(definition, {}, str(module.__file__), number).refusal(definition, why)

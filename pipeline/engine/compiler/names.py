@@ -16,16 +16,23 @@ from pipeline.engine.called import OF_CALLING, calls_of
 from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, NOT_CALLED, Method, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names
-from pipeline.engine.declared import CALLS, own_classes, where
+from pipeline.engine.declared import CALLS, ON_FILL, own_classes, where
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.replay_state import ReplayState
+from pipeline.engine.rules.replay_state import BUY, SELL, ReplayState
 from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError, nearest
+from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
+
+GIVE_MARKET: Final = " Write `def {1}(self, {0})`, and `self.{1}({0})` where it is called."
+KINDS: Final = {"BID": BID, "ASK": ASK, "TRADE": TRADE}
+SIDES: Final = {"BUY": BUY, "SELL": SELL}
+KIND_IS: Final = "m.kind is BID, ASK or TRADE, from pipeline.ticks."
+SIDE_IS: Final = "a side is BUY or SELL, from pipeline.engine.market."
 
 HOOKS: Final = ("on_tick", "on_fill", *CALLS, "on_overnight_cancel", "on_day_end")
 
@@ -82,13 +89,19 @@ class _Checker:
                     raise StrategyError(f"{code.co_filename}, line {line}: {why}")
 
     def _meant(self, name: str, function: FunctionType, code: CodeType) -> str:
-        call = function.__name__
-        if name in {_arguments(method)[1] for hook, method in self.methods.items() if hook in HOOKS}:
-            return f" Write `def {call}(self, {name})`, and `self.{call}({name})` where it is called."
+        if name in self._market_arguments():
+            return GIVE_MARKET.format(name, function.__name__)
         for holder, names in (("self", self._fields | self.methods.keys()), ("m", self._market)):
             if name in names:
                 return f" Write `{holder}.{name}`."
+        if hasattr(self._strategy, name):
+            return f" Write `self.{name}`, or move it above the class."
         return nearest(name, [*code.co_varnames, *function.__globals__])
+
+    def _market_arguments(self) -> set[str]:
+        """Return the names by which hooks are given the market."""
+        hooks = (_arguments(method) for name, method in self.methods.items() if name in HOOKS)
+        return {arguments[1] for arguments in hooks if len(arguments) > 1}
 
     def check_followed(self) -> None:
         """Check every use of the market and of the strategy, wherever they are passed to."""
@@ -100,6 +113,8 @@ class _Checker:
                 if id(node) in alone and node.attr in (self._strategy.rules.actions if holder == "m" else self.methods):
                     raise method.error(node, NOT_CALLED.format(ast.unparse(node)))
             for inner in ast.walk(method.definition):
+                if isinstance(inner, (ast.Compare, ast.Call)):
+                    self._check_codes(method, inner, holders)
                 if isinstance(inner, ast.Compare):
                     self._check_words(method, inner, holders)
                     if id(inner) in alone and not any(isinstance(part, ast.Call) for part in ast.walk(inner)):
@@ -149,6 +164,10 @@ class _Checker:
             return
         known = self._fields | self.methods.keys()
         if node.attr not in known and not hasattr(self._strategy, node.attr):
+            if node.attr in self._market_arguments():
+                own = " Write `{}`." if node.attr in _arguments(method) else GIVE_MARKET
+                why = f"{self._strategy.__name__} has no '{node.attr}'.{own.format(node.attr, method.definition.name)}"
+                raise method.error(node, why)
             raise method.error(node, has_no(self._strategy.__name__, node.attr, known, called=called))
         if changed and node.attr in self._frozen:
             why = f"{node.attr} is a parameter; it keeps its value for the whole run. Remember another in a field."
@@ -165,6 +184,22 @@ class _Checker:
                 if isinstance(word, str) and word not in choices:
                     why = f"{side.attr} is never '{word}'; it is {' or '.join(choices)}.{nearest(word, choices)}"
                     raise method.error(node, why)
+
+    def _check_codes(self, method: Method, node: ast.Compare | ast.Call, holders: Mapping[str, str]) -> None:
+        """Refuse the numbers of kinds of ticks for the side of a fill or of an order, and sides for kinds."""
+        if isinstance(node, ast.Compare):
+            given = [node.left, *node.comparators]
+            operands = [each for one in given for each in (one.elts if isinstance(one, ast.Tuple) else [one])]
+        else:
+            operands = [node.func, *node.args[:1]]
+        texts = {ast.unparse(operand) for operand in operands}
+        of_market = {f"{name}.{field}" for name, part in holders.items() if part == "m" for field in ("place", "trade")}
+        is_side = bool(texts & of_market) or (method.definition.name == ON_FILL and _arguments(method)[2] in texts)
+        is_kind = any(f"{name}.kind" in texts for name, part in holders.items() if part == "m")
+        for code, value in (SIDES if is_kind else KINDS if is_side else {}).items():
+            if code in texts and method.names.get(code) == value:
+                why = KIND_IS if is_kind else SIDE_IS
+                raise method.error(node, f"`{ast.unparse(node)}`: {why}")
 
     def _passed_on(
         self, call: ast.Call, method: Method, holders: Mapping[str, str]

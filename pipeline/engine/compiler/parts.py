@@ -215,10 +215,13 @@ def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyEr
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
     if node.attr in part.others:
-        return scope.refusal(node, f"{part.label}.{node.attr} is no number that the class declares as a field.")
+        why = f"{part.label}.{node.attr} is no number that the class declares as a field."
+        if node.attr in part.links:
+            why = f"`{ast.unparse(node)}` is several numbers; a loop asks it for one, by an index or a name."
+        return scope.refusal(node, why)
     if node.attr in (part.actions or part.methods):
         return scope.error(node, NOT_CALLED.format(ast.unparse(node)))
-    known = sorted((part.scalars - part.hidden) | part.methods.keys())
+    known = sorted((part.scalars - part.hidden) | (part.actions or part.methods.keys()))
     return scope.error(node, has_no(part.label, node.attr, known))
 
 
@@ -228,6 +231,7 @@ def has_no(label: str, name: str, known: Collection[str], *, called: bool = Fals
         return f"{label} has no '{name}'.{suggestion(name, known, of_market=True)}"
     hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`."
     hint = f" Write it as a method: `def {name}(self, ...)`." if called else hint
+    hint = f" It has {', '.join(sorted(known))}." if label.endswith(",") else hint
     return f"{label} has no '{name}'.{suggestion(name, known, of_market=False) or hint}"
 
 
