@@ -68,6 +68,30 @@ LATENCY: Final[dict[str, Case]] = {
         {"latency_ms=1000": "1 10:06:01 sell 5.02 40 -40\n1 10:06:02 sell 5.02 60 -100"},
         "v2_price_follow_qty_cooldown",
     ),
+    # The bid is back at 5.00 while the order for 5.01 is under way: it moves there at 10:06:15 and back a second later.
+    "an order follows its touch there and back": Case(
+        buyer(),
+        """
+        1 10:06:00 bid   5.00 100
+        1 10:06:10 bid   5.01 100
+        1 10:06:11 bid   5.00 100
+        1 10:06:20 trade 5.00 150
+        """,
+        {"latency_ms=5000": "1 10:06:20 buy 5.00 50 50"},
+        "v2_price_follow_qty_cooldown",
+    ),
+    # 50 AED at 10:06:10 are too few, 500 a second later enough: the order goes at 10:06:12 and is back a second later.
+    "an order comes back behind its cancel": Case(
+        buyer() | {"min_local_currency_before_quote": 400},
+        """
+        1 10:06:00 bid   5.00 100
+        1 10:06:10 bid   5.00  10
+        1 10:06:11 bid   5.00 100
+        1 10:06:20 trade 5.00 130
+        """,
+        {"latency_ms=2000": "1 10:06:20 buy 5.00 30 30"},
+        "v2_price_follow_qty_cooldown",
+    ),
     "what is under way at the close arrives in the morning, or never": Case(
         buyer(),
         """

@@ -54,6 +54,17 @@ class Messages(Exchange):
             self.under_way[which].append(message)
         return True
 
+    def verb_to_resize(self, which: int) -> Verb:
+        """Say what a new size at our price is asked for as, by what the message before it will leave of our order."""
+        side = self.sides[which]
+        before = next((late for late in self.under_way[which] if late.verb != "take"), None)
+        if before is not None and before.verb in ("place", "watch") and before.price != side.price:
+            return "place"
+        stands = (
+            side.quote is not None if before is None or before.verb in ("amend", "join") else before.verb == "place"
+        )
+        return "amend" if stands else "join"
+
     def changes_nothing_there(self, message: Message) -> bool:
         """Say whether the exchange need not hear of it: a cancel of no order, the size that an order has."""
         side = self.sides[message.which]

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .messages import Verb
     from .orders import Event
 
 
@@ -30,8 +29,7 @@ class PriceFollow(MarketMaker):
             if not self.may_quote(side.touch, size[which]):
                 self.send(event, which, "watch", side.touch[0])
             elif side.price == side.touch[0]:
-                verb: Verb = "join" if side.quote is None else "amend"
-                self.send(event, which, verb, side.touch[0], size[which])
+                self.send(event, which, self.verb_to_resize(which), side.touch[0], size[which])
             else:
                 self.send(event, which, "place", side.touch[0], size[which])
 

@@ -40,6 +40,8 @@ class Order(Queue):
     asked_price: float = 0.0
     asked_size: int = 0
     sent: bool = False
+    sent_message: int = 0
+    sent_price: float = 0.0
     later: int = 0
     take_sent: bool = False
     take_arrives: int = 0
@@ -70,7 +72,7 @@ class Order(Queue):
             return False
         if self.market.latency > 0:
             changes = not self.live or self.sent or size != self.remaining
-            self.ask_for((RESIZE if self.live else JOIN) if changes else 0, self.order_price, size)
+            self.ask_for(self.message_to_resize() if changes else 0, self.order_price, size)
         elif self.market.rejects_marketable and not self.live and self.is_marketable(self.order_price):
             return False
         else:
@@ -116,6 +118,14 @@ class Order(Queue):
         self.asked = message
         self.asked_price = price
         self.asked_size = size
+
+    def message_to_resize(self) -> int:
+        """Return what a new size is sent as, by what the message before it leaves there."""
+        before = self.sent_message if self.sent else 0
+        if self.sent and before != CANCEL and self.sent_price != self.order_price:
+            return PLACE
+        is_placed = 0 < before <= POST
+        return RESIZE if is_placed or (self.live and before < CANCEL) else JOIN
 
     def ask_to_take(self, quantity: int) -> int:
         """Send an order to take, or change the size of the one on its way; return what earlier ones have had."""

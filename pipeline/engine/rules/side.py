@@ -12,9 +12,7 @@ class Side(Order):
     way, `later` the one behind it.
     """
 
-    sent_message: int = 0
     arrives: int = 0
-    sent_price: float = 0.0
     sent_size: int = 0
     later_arrives: int = 0
     later_price: float = 0.0
