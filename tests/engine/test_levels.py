@@ -113,6 +113,17 @@ CASES: Final[dict[str, tuple[dict[int, str], dict[str, Any], str, list[tuple[int
         """,
         [(2, 1, 10.0, 10, 1), (3, 1, 10.0, 40, 1)],
     ),
+    "latency_ms: where the clock steps back, an order waits for the one that its side sent before": (
+        {0: "a = m.place(BUY, 10.0, 50)", 1: "b = m.place(BUY, 10.0, 50)"},
+        {"latency_ms": 2_000},
+        """
+        1 10:00:10 bid   10.00  10
+        1 10:00:08 bid   10.00  20
+        1 10:00:11 trade 10.00  30
+        1 10:00:12 trade 10.00  60
+        """,
+        [(3, 1, 10.0, 40, 1)],
+    ),
 }
 
 

@@ -130,7 +130,7 @@ class OrderList(MarketMaker):
         return None
 
     def arrive(self) -> None:
-        """Let arrive what is due, the bids' first, as it was sent; of an order nothing before what is older."""
+        """Let arrive what is due, the bids' first, as it was sent."""
         for which in (BID, ASK):
             while due := self.next_due(which):
                 self.mail.remove(due)
@@ -145,12 +145,8 @@ class OrderList(MarketMaker):
 
     def next_due(self, which: int) -> Mail | None:
         """Give what is to arrive next on a side."""
-        seen: set[int] = set()
-        for mail in self.mail:
-            if mail.which == which and mail.number not in seen and mail.arrival <= self.now:
-                return mail
-            seen |= {mail.number} if mail.which == which else set()
-        return None
+        oldest = next((mail for mail in self.mail if mail.which == which), None)
+        return oldest if oldest is not None and oldest.arrival <= self.now else None
 
     def do(self, order: Resting, mail: Mail) -> bool:
         """Do at the exchange what is asked for, as far as the order is there; say whether it was done."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from pipeline.engine.rules.account import CLOSE, NO_ORDER, PRINT, TAKE, TOUCH
-from pipeline.engine.rules.ladder_messages import AFTER_BIDS, CANCEL, NOTHING, PLACE, REPLACE, LadderMessages
+from pipeline.engine.rules.ladder_messages import CANCEL, NOTHING, PLACE, REPLACE, LadderMessages
 from pipeline.engine.rules.ladder_orders import FULL
 from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS
 from pipeline.engine.rules.queue import CAPPED
 from pipeline.engine.rules.replay_state import BUY, SELL, IntColumn, ReplayState
+
+AFTER_BIDS: Final = 2**60
+"""What comes before the place of an ask where bids are booked first; a multiple of SLOTS beyond all numbers."""
 
 LATE: Final = 2**58
 """What comes before the place of a late order to take where orders are booked first; a multiple of SLOTS."""

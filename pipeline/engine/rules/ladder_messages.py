@@ -14,8 +14,6 @@ CANCEL: Final = 3
 """What a message asks for, 0 for none."""
 
 NOTHING: Final = -1
-AFTER_BIDS: Final = 2**60
-"""What comes before the place of an ask where bids come first; a multiple of PLACES beyond all numbers."""
 
 PLACES: Final = 2 * SLOTS
 """A message's place in the order of arrival: its number times this, and its slot, or SLOTS and its side's first."""
@@ -105,21 +103,25 @@ class LadderMessages(LadderOrders):
                 slot += 1
 
     def next_due(self) -> int:
-        """Return the place of what arrives next, NOTHING when that is all."""
+        """Return what arrives next, NOTHING when that is all; nothing overtakes what its side sent before."""
         found = NOTHING
+        arrives = NO_ARRIVAL
         slot = 0
-        while slot < SLOTS:
-            after = 0 if slot < MOST_LEVELS else AFTER_BIDS
-            if self.level_sent[slot] != 0 and self.now >= self.level_arrives[slot]:
-                place = self.level_sent_number[slot] * PLACES + slot + after
+        while slot < SLOTS and (slot != MOST_LEVELS or self.now < arrives):
+            if slot == MOST_LEVELS:
+                found = NOTHING
+            if self.level_sent[slot] != 0:
+                place = self.level_sent_number[slot] * PLACES + slot
                 if found == NOTHING or place < found:
                     found = place
-            if self.level_take[slot] > 0 and self.now >= self.level_take_arrives[slot]:
-                place = self.level_take_number[slot] * PLACES + SLOTS + slot + after
+                    arrives = self.level_arrives[slot]
+            if self.level_take[slot] > 0:
+                place = self.level_take_number[slot] * PLACES + SLOTS + slot
                 if found == NOTHING or place < found:
                     found = place
+                    arrives = self.level_take_arrives[slot]
             slot += 1
-        return found
+        return found if found > NOTHING and self.now >= arrives else NOTHING
 
     def obey(self, slot: int) -> None:
         """Do what the first message about an order asks for; it is void when the order has gone."""
