@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +16,8 @@ from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
 from pipeline.numbers import amounts_in, counted
 from pipeline.replay.plan import plan
-from pipeline.runs.layout import RUN_FILE
 from pipeline.runs.own_figures import check_names, own_values, with_own_of_all
+from pipeline.runs.read_file import how_of
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.security import totals_of
@@ -252,7 +251,7 @@ class BacktestRun:
             raise ReplayError(f"{ticker} failed in this run: {result.error}")
         if self.output_dir is None:
             return table_of(result.files[name])
-        if _how(self.output_dir) != self.how:
+        if how_of(self.output_dir) != self.how:
             raise ReplayError(f"{self.output_dir} has another run by now, or none; give each run a folder of its own.")
         return read_table(self.output_dir / name)
 
@@ -311,15 +310,8 @@ def run_backtest(
             figures = _portfolio_figures(planned, results)
             folder.close(results, figures, seconds, warnings)
             finish(folder.directory)
-        how = None if folder is None else _how(folder.directory)
+        how = None if folder is None else how_of(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds(), warnings, figures, how)
-
-
-def _how(folder: AnyPath) -> Any:
-    """Return what the run.json of a folder says of how its run was made, nothing where it says none."""
-    with suppress(OSError, ValueError, KeyError):
-        return json.loads((folder / RUN_FILE).read_bytes())["how"]
-    return None
 
 
 def _portfolio_figures(planned: Plan, results: Sequence[SecurityResult]) -> dict[str, Any]:

@@ -121,3 +121,10 @@ def csv_lines(path: AnyPath) -> Iterator[list[str]]:
     """Yield the lines of a CSV file, its headings first, every cell as it stands there."""
     with io.TextIOWrapper(io.BytesIO(path.read_bytes()), encoding="utf-8", newline="") as text:
         yield from filter(None, csv.reader(text))
+
+
+def how_of(folder: AnyPath) -> Any:
+    """Return how the run of a folder was executed, by its run.json; None where that does not say."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return json.loads((folder / RUN_FILE).read_bytes())["how"]
+    return None

@@ -18,10 +18,9 @@ from pipeline.engine.compiler.names import check_names
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import NotCompilable, StrategyError
 from pipeline.replay.result_key import strategy_text
-from pipeline.replay.simulate import CLASSIC, simulate
 from pipeline.strategies.loading import own
 from pipeline.strategies.loading.load import load_strategy, strategy_source
-from tests.engine.replays import ADX, plain, random_ticks
+from tests.engine.replays import plain, random_ticks
 from tests.made import make_store, results
 
 if TYPE_CHECKING:
@@ -327,41 +326,6 @@ def test_a_file_that_is_opened_and_not_declared_is_told_and_its_results_are_not_
 def warnings_of(folder: Path) -> list[str]:
     found: list[str] = json.loads((folder / "run.json").read_text(encoding="utf-8"))["warnings"]
     return found
-
-
-def test_what_modules_and_a_class_hold_starts_anew_with_each_replay(tmp_path: Path) -> None:
-    own = """\
-import random
-from typing import ClassVar
-
-from kept import NUMBERS
-from pipeline.engine.strategy import Strategy
-
-random.seed(5)
-SEEN = []
-CALLS = 0
-
-
-class Own(Strategy):
-    counters = ("c", "drawn")
-    total: ClassVar[int] = 0
-    c: int = 0
-    drawn: int = 0
-
-    def on_tick(self, m):
-        global CALLS
-        CALLS += 1
-        Own.total += 1
-        SEEN.append(m.event)
-        NUMBERS.append(m.event)
-        self.c = CALLS + Own.total + len(SEEN) + len(NUMBERS)
-        self.drawn += random.randint(0, 1_000_000)
-"""
-    strategy = load_strategy(folder_of(tmp_path, own, **{"kept.py": "NUMBERS = []\n"}))
-    ticks = random_ticks(50)
-    first, second = (simulate(ticks, strategy, {}, ADX, CLASSIC, "python") for _ in range(2))
-    assert first.counters["c"] == 4 * first.session_rows > 0
-    assert first.counters == second.counters
 
 
 def test_a_strategy_named_as_a_module_that_it_imports_imports_that_one(tmp_path: Path) -> None:

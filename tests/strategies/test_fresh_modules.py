@@ -1,0 +1,49 @@
+"""Each replay of a plain strategy imports its files anew, so that nothing they hold comes from the replay before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.replay.simulate import CLASSIC, simulate
+from pipeline.strategies.loading.load import load_strategy
+from tests.engine.replays import ADX, random_ticks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_modules_and_a_class_hold_starts_anew_with_each_replay(tmp_path: Path) -> None:
+    own = """\
+import random
+from typing import ClassVar
+
+from kept import NUMBERS
+from pipeline.engine.strategy import Strategy
+
+random.seed(5)
+SEEN = []
+CALLS = 0
+
+
+class Own(Strategy):
+    counters = ("c", "drawn")
+    total: ClassVar[int] = 0
+    c: int = 0
+    drawn: int = 0
+
+    def on_tick(self, m):
+        global CALLS
+        CALLS += 1
+        Own.total += 1
+        SEEN.append(m.event)
+        NUMBERS.append(m.event)
+        self.c = CALLS + Own.total + len(SEEN) + len(NUMBERS)
+        self.drawn += random.randint(0, 1_000_000)
+"""
+    (tmp_path / "own.py").write_text(own, encoding="utf-8")
+    (tmp_path / "kept.py").write_text("NUMBERS = []\n", encoding="utf-8")
+    strategy = load_strategy(str(tmp_path / "own.py"))
+    ticks = random_ticks(50)
+    first, second = (simulate(ticks, strategy, {}, ADX, CLASSIC, "python") for _ in range(2))
+    assert first.counters["c"] == 4 * first.session_rows > 0
+    assert first.counters == second.counters
