@@ -58,11 +58,8 @@ def check_declared(strategy: type, base: type, typed: Collection[str]) -> None:
 
 def check_own_name(strategy: type, name: str, base: type) -> None:
     """Raise StrategyError for the name of a field that the engine, or Python, has another meaning for."""
-    if callable(getattr(base, name, None)):
-        raise StrategyError(
-            f"{declaration(strategy, name)}: {strategy.__name__}.{name} is a method of every strategy; call the field "
-            "otherwise."
-        )
+    if name.startswith("on_") and callable(getattr(base, name, None)):
+        raise wrong(strategy, name, " is a method that the engine calls; give the field another name.")
     if "__" not in name:
         return
     begins = [f"_{owner.__name__.lstrip('_')}__" for owner in strategy.__mro__]

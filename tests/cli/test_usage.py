@@ -22,8 +22,8 @@ from pipeline.replay.simulate import ENGINES
 from pipeline.replay.workers import BACKENDS
 from pipeline.runs.layout import RUN_FILE
 from pipeline.strategies.loading.load import strategy_names
+from pipeline.sweeps.fills import KEEP_TRADES
 from pipeline.sweeps.objectives import CHOICES
-from pipeline.sweeps.run import KEEP_TRADES
 from tests.console.screens import ROOT, environment, to_pipe, without_stretches
 from tests.made import make_config, make_store
 

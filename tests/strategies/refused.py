@@ -173,7 +173,7 @@ REFUSED: Final = {
     ),
     "a field named as a hook": (
         own(fields=f"{SIZE}on_fill: int = 0\n"),
-        "line 12: S.on_fill is a method of every strategy; call the field otherwise.",
+        "line 12: S.on_fill is a method that the engine calls; give the field another name.",
     ),
     "one config key for two parameters": (
         own(fields=f'{SIZE}more: int = parameter(5, key="size")\n'),

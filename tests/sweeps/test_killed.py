@@ -29,7 +29,7 @@ recent: list = []
 def on_tick(self, m):
     self.recent = [*self.recent[-20:], m.price]
     if m.event == 100 and self.pause > 0:
-        __import__("time").sleep(self.pause / 1_000_000_000)
+        sleep(self.pause / 1_000_000_000)
     if m.bid_size > 0 and m.bid < fmean(self.recent):
         m.quote_bid(m.bid, self.size)
     if m.ask_size > 0 and m.ask > fmean(self.recent):
@@ -41,7 +41,9 @@ def on_tick(self, m):
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
     make_store(folder / "parquet", ("FAB", "EMAAR"))
-    make_strategy(folder / "own.py", SLOW).with_suffix(".json").write_text('{"_defaults": {"pause_sec": 0.06}}')
+    own = make_strategy(folder / "own.py", SLOW)
+    own.write_text("from time import sleep\n" + own.read_text(encoding="utf-8"), encoding="utf-8")
+    own.with_suffix(".json").write_text('{"_defaults": {"pause_sec": 0.06}}')
     return folder
 
 
