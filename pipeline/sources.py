@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,9 @@ from pipeline.errors import MissingModule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+importing: Final = threading.RLock()
+"""Held while a strategy's modules are imported once more, and by whoever looks one up in `sys.modules` meanwhile."""
 
 FOLDER: Final = Path(__file__).parent
 INIT: Final = "__init__.py"

@@ -26,6 +26,7 @@ from pipeline.engine.rules.replay_state import replay
 from pipeline.engine.signal import signal_columns
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import OutOfMemory, PipelineError, ReplayError, StrategyError, in_words
+from pipeline.sources import importing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +88,8 @@ class PlainRun(Replay):
     ) -> None:
         super().__init__(buffers, start)
         self._fields = fields_of(strategy)
-        self._file = str(sys.modules[strategy.__module__].__file__)
+        with importing:
+            self._file = str(sys.modules[strategy.__module__].__file__)
         self._of_market = market_fields(strategy.rules)
         self._market = market = _market_of(strategy)
         self._places = {name: (market, name) for name in self._of_market.state}
@@ -186,7 +188,8 @@ class PlainRun(Replay):
     def _told(self, error: BaseException, market: Any) -> BaseException:
         """Return an error that names the strategy's own line, in the compiled engine's words where it has some."""
         event = market.event
-        files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
+        with importing:
+            files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
         files |= {str(Path(self._file).parent / name) for name in self._strategy.sources}
         lines = traceback.extract_tb(error.__traceback__)
         own = [line for line in lines if line.filename in files]

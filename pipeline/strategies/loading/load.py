@@ -14,8 +14,9 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.strategy import Strategy
+from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import PipelineError, StrategyError, UnknownStrategy, nearest
+from pipeline.sources import importing
 from pipeline.system import refusal
 
 if TYPE_CHECKING:
@@ -103,9 +104,11 @@ def anew(strategy: type[Strategy]) -> type[Strategy]:
         return strategy
     from pipeline.strategies.loading.modules import imported_again
 
-    again = _only_strategy(imported_again(strategy.__module__))
-    again.sources = strategy.sources
-    return again
+    with importing:
+        again = _only_strategy(imported_again(strategy.__module__))
+        again.sources = strategy.sources
+        fields_of(again)  # by its module, which another thread may take away next
+        return again
 
 
 def strategy_label(name: str) -> str:

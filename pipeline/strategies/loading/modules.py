@@ -7,7 +7,6 @@ import builtins
 import importlib.util
 import linecache
 import sys
-import threading
 from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.parts import SOURCE
 from pipeline.errors import StrategyError
-from pipeline.sources import imported_names
+from pipeline.sources import imported_names, importing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,8 +98,6 @@ def _beside(folder: Path, name: str) -> ModuleText | None:
 _texts: dict[str, ModuleText] = {}
 """Every module text this process was given, by the name it is imported under."""
 
-_importing = threading.Lock()
-
 
 def texts_of(package: str) -> list[ModuleText]:
     """Return the modules that this process was given for a package."""
@@ -119,14 +116,15 @@ def import_texts(package: str, modules: Sequence[ModuleText], name: str) -> Modu
         sys.modules.setdefault(package, above)
     if FINDER not in sys.meta_path:
         sys.meta_path.append(FINDER)
-    return importlib.import_module(f"{package}.{name}")
+    with importing:
+        return importlib.import_module(f"{package}.{name}")
 
 
 def imported_again(name: str) -> ModuleType:
     """Import a module of texts once more, by its full name, with all that it imports of its package."""
     package = f"{name.partition('.')[0]}."
-    with _importing:
-        for module in [module for module in sys.modules if module.startswith(package)]:
+    with importing:
+        for module in [module for module in list(sys.modules) if module.startswith(package)]:
             del sys.modules[module]
         return importlib.import_module(name)
 
