@@ -22,6 +22,7 @@ from pipeline.engine.series import Series
 from pipeline.engine.signal import Signal
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import MONEY_UNIT, Parameter, Value, Values
+from pipeline.sources import importing
 from pipeline.times import MINUTE, SECOND
 
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
@@ -209,7 +210,8 @@ def fields_of(strategy: type[Strategy]) -> Fields:
     """Return the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
     fields: Fields | None = vars(strategy).get(FIELDS)  # with the class they go: a replay may make one of its own
     if fields is None:
-        fields = _read_fields(strategy)
+        with importing:
+            fields = _read_fields(strategy)
         setattr(strategy, FIELDS, fields)
     return fields
 
