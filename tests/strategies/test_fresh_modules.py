@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.replay.simulate import CLASSIC, simulate
-from pipeline.strategies.loading.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy, undeclared_files
 from tests.engine.replays import ADX, random_ticks
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class Own(Strategy):
     (tmp_path / "kept.py").write_text("LIMIT = 900\n", encoding="utf-8")
     strategy, ticks = load_strategy(str(tmp_path / "own.py")), random_ticks(50)
     with ThreadPoolExecutor(4) as threads:
-        replays = [threads.submit(simulate, ticks, strategy, {}, ADX, CLASSIC, "python") for _ in range(200)]
+        replays, opened = [], []
+        for _ in range(200):
+            replays.append(threads.submit(simulate, ticks, strategy, {}, ADX, CLASSIC, "python"))
+            opened.append(threads.submit(undeclared_files, strategy))
         fills = [each.result().fills.quantity.tolist() for each in replays]
     assert fills == fills[:1] * 200
+    assert [each.result() for each in opened] == [()] * 200

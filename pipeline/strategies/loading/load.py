@@ -126,8 +126,9 @@ def undeclared_files(strategy: type[Strategy]) -> tuple[str, ...]:
         return ()
     from pipeline.strategies.loading.opened import undeclared
 
-    folder = Path(str(sys.modules[strategy.__module__].__file__)).parent
-    modules, used = _noticed(strategy)
+    with importing:
+        folder = Path(str(sys.modules[strategy.__module__].__file__)).parent
+        modules, used = _noticed(strategy)
     known = [*modules, *(str(folder / name) for name in strategy.sources)]
     return (*undeclared(strategy.__module__.partition(".")[0], folder, known), *used)
 
